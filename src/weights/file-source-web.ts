@@ -1,0 +1,7 @@
+import { refuse } from "./errors.js";
+import type { Source } from "./source.js";
+
+/** A page cannot open paths: files come in as `{ blob }`, `{ bytes }` or `{ url }`. */
+export function fileSource(path: string): Source {
+	return refuse(path, "a page cannot open a path; allowed here: { url }, { blob }, { bytes }");
+}

@@ -1,0 +1,152 @@
+import { fileSource } from "#file-source";
+import { messageOf, refuse } from "./errors.js";
+
+/** Bytes that can be read in any order: a file, a dropped file, a URL or an array. */
+export interface Source {
+	/** What errors call it: a path, a URL, a file name. */
+	readonly name: string;
+	/** Length in bytes. */
+	size(): Promise<number>;
+	/** Exactly `length` bytes from `offset`; a range that leaves the source is an error. */
+	read(offset: number, length: number): Promise<Uint8Array>;
+	close?(): Promise<void>;
+}
+
+/** Where a file is, as plain data: it can be posted to a worker, which opens the file itself. */
+export type FileRef =
+	| { readonly path: string }
+	| { readonly url: string }
+	| { readonly blob: Blob; readonly name?: string }
+	| { readonly bytes: Uint8Array; readonly name?: string };
+
+/** Opens a reference. `fetch` serves URLs (default: the global one); a path needs Node. */
+export function openSource(ref: FileRef, options: { fetch?: typeof fetch } = {}): Source {
+	if ("path" in ref) return fileSource(ref.path);
+	if ("url" in ref) return urlSource(ref.url, options);
+	if ("blob" in ref) return blobSource(ref.blob, ref.name);
+	return bytesSource(ref.bytes, ref.name);
+}
+
+/** What errors call a reference. */
+export function nameOf(ref: FileRef): string {
+	if ("path" in ref) return ref.path;
+	if ("url" in ref) return ref.url;
+	return ref.name ?? ("blob" in ref ? blobName(ref.blob) : "bytes");
+}
+
+/** Opens a reference, hands it to `use`, and closes it however that ends. */
+export async function withSource<T>(
+	ref: FileRef,
+	options: { fetch?: typeof fetch },
+	use: (source: Source) => Promise<T>,
+): Promise<T> {
+	const source = openSource(ref, options);
+	try {
+		return await use(source);
+	} finally {
+		await source.close?.();
+	}
+}
+
+/** An array in memory; reads are views of it. */
+export function bytesSource(bytes: Uint8Array, name = "bytes"): Source {
+	return {
+		name,
+		size: async () => bytes.length,
+		async read(offset, length) {
+			checkRange(name, bytes.length, offset, length);
+			return bytes.subarray(offset, offset + length);
+		},
+	};
+}
+
+/** A browser's File or Blob. */
+export function blobSource(blob: Blob, name = blobName(blob)): Source {
+	return {
+		name,
+		size: async () => blob.size,
+		async read(offset, length) {
+			checkRange(name, blob.size, offset, length);
+			return new Uint8Array(await blob.slice(offset, offset + length).arrayBuffer());
+		},
+	};
+}
+
+/**
+ * A URL read by HTTP ranges. A server that ignores ranges sends the whole file at the first
+ * request, which is then kept in memory.
+ */
+export function urlSource(url: string, options: { fetch?: typeof fetch } = {}): Source {
+	const request = options.fetch ?? fetch;
+	let opened: Promise<{ size: number; whole?: Uint8Array }> | undefined;
+
+	const get = async (first: number, last: number): Promise<Response> => {
+		let response: Response;
+		try {
+			response = await request(url, { headers: { Range: `bytes=${first}-${last}` } });
+		} catch (error) {
+			return refuse(url, `cannot be reached: ${messageOf(error)}`, error);
+		}
+		if (!response.ok) refuse(url, `the server answered ${response.status} ${response.statusText}`);
+		return response;
+	};
+	const body = async (response: Response): Promise<Uint8Array> => {
+		try {
+			return new Uint8Array(await response.arrayBuffer());
+		} catch (error) {
+			return refuse(url, `the download broke off: ${messageOf(error)}`, error);
+		}
+	};
+	const open = async (): Promise<{ size: number; whole?: Uint8Array }> => {
+		const response = await get(0, 0);
+		if (response.status !== 206) {
+			const whole = await body(response);
+			return { size: whole.length, whole };
+		}
+		const range = response.headers.get("content-range") ?? "";
+		const size = Number(/\/(\d+)$/.exec(range)?.[1] ?? Number.NaN);
+		if (!Number.isSafeInteger(size)) refuse(url, `the server gives no file size (Content-Range: "${range}")`);
+		await response.body?.cancel();
+		return { size };
+	};
+	const state = (): Promise<{ size: number; whole?: Uint8Array }> => {
+		opened ??= open();
+		return opened;
+	};
+
+	return {
+		name: url,
+		size: async () => (await state()).size,
+		async read(offset, length) {
+			const { size, whole } = await state();
+			checkRange(url, size, offset, length);
+			if (whole) return whole.subarray(offset, offset + length);
+			if (length === 0) return new Uint8Array(0);
+			const response = await get(offset, offset + length - 1);
+			// a 200 here would be the file's beginning, not the range
+			if (response.status !== 206) refuse(url, `asked for a range, the server answered ${response.status}`);
+			const bytes = await body(response);
+			if (bytes.length !== length) {
+				refuse(url, `asked for ${length} bytes at ${offset}, the server sent ${bytes.length}`);
+			}
+			return bytes;
+		},
+	};
+}
+
+/** Refuses a range that is not made of whole numbers or leaves the file. */
+export function checkRange(name: string, size: number, offset: number, length: number): void {
+	if (
+		!Number.isSafeInteger(offset) ||
+		!Number.isSafeInteger(length) ||
+		offset < 0 ||
+		length < 0 ||
+		offset + length > size
+	) {
+		refuse(name, `${length} bytes at offset ${offset} are outside the file of ${size} bytes`);
+	}
+}
+
+function blobName(blob: Blob): string {
+	return "name" in blob && typeof blob.name === "string" ? blob.name : "blob";
+}
