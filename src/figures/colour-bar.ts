@@ -1,0 +1,36 @@
+import type { ColourScale } from "./colour.js";
+import { colourBarImage, image } from "./pixels.js";
+import { element, text } from "./svg.js";
+import { textWidth } from "./text-width.js";
+import { HAIRLINE, LABEL_SIZE, NOTE_SIZE, QUIET } from "./theme.js";
+
+const BAR = 12;
+const TICK = 4;
+
+/** Width in pixels of a colour bar with its tick labels and its title. */
+export function colourBarWidth(scale: ColourScale): number {
+	const labels = scale.ticks.map((tick) => textWidth(tick.label, LABEL_SIZE));
+	return BAR + TICK + 3 + Math.max(0, ...labels) + 18;
+}
+
+/** A vertical bar with its top left corner at (x, y); its title runs along its right side. */
+export function colourBar(x: number, y: number, height: number, scale: ColourScale, title: string): string {
+	const ticks = scale.ticks.map(({ at, label }) => {
+		const top = y + (1 - at) * height;
+		const line = element("line", { x1: x + BAR, x2: x + BAR + TICK, y1: top, y2: top, ...HAIRLINE });
+		return line + text(x + BAR + TICK + 3, top + LABEL_SIZE * 0.36, label, QUIET);
+	});
+	const middle = y + height / 2;
+	const end = x + colourBarWidth(scale) - 3;
+	return [
+		image(colourBarImage(scale), { x, y, width: BAR, height }),
+		element("rect", { x, y, width: BAR, height, ...HAIRLINE }),
+		...ticks,
+		text(end, middle, title, {
+			"text-anchor": "middle",
+			transform: `rotate(-90 ${end} ${middle})`,
+			"font-size": NOTE_SIZE,
+			...QUIET,
+		}),
+	].join("");
+}
