@@ -1,0 +1,58 @@
+import { Tensor } from "../tensor/index.js";
+import type { Graph } from "./graph.js";
+import type { Attribute, Node, Value } from "./value.js";
+
+/**
+ * A graph as text, one node a line: `v3: float32[batch, pos, 8] = matmul(v1, v2) { alpha: 0.5 }`.
+ * Equal text means an equal computation, so it is also the key under which compiled graphs are kept.
+ */
+export function printGraph(graph: Graph): string {
+	const names = nameValues(graph.nodes);
+	const lines = graph.nodes.map((node) => printNode(node, names));
+	for (const [name, value] of graph.outputs) lines.push(`output ${name} = ${names.get(value)}`);
+	return lines.join("\n");
+}
+
+/** v0, v1, ... in the order of the nodes. */
+export function nameValues(nodes: readonly Node[]): Map<Value, string> {
+	const names = new Map<Value, string>();
+	for (const node of nodes) {
+		for (const output of node.outputs) names.set(output, `v${names.size}`);
+	}
+	return names;
+}
+
+function printNode(node: Node, names: ReadonlyMap<Value, string>): string {
+	const left = node.outputs.map((v) => `${names.get(v)}: ${v}`).join(", ");
+	const inputs = node.inputs.map((v) => names.get(v)).join(", ");
+	const options = Object.entries(node.attributes)
+		.filter(([, value]) => value !== undefined)
+		.map(([name, value]) => `${name}: ${printAttribute(value)}`);
+	return `${left} = ${node.op.name}(${inputs})${options.length > 0 ? ` { ${options.join(", ")} }` : ""}`;
+}
+
+function printAttribute(value: Attribute): string {
+	if (value instanceof Tensor) {
+		const shown =
+			value.size <= 16 ? ` ${JSON.stringify(value.toNested(), noNull)}` : ` #${fingerprint(value)}`;
+		return `${value}${shown}`;
+	}
+	return Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
+}
+
+/** JSON has no infinities; a constant's text must tell them from null. */
+function noNull(_: string, value: unknown): unknown {
+	return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** FNV-1a over the bytes: tells large constants apart in printed graphs. */
+function fingerprint(tensor: Tensor): string {
+	const bytes = new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
+	let low = 0x811c9dc5;
+	let high = 0x01000193;
+	for (const byte of bytes) {
+		low = Math.imul(low ^ byte, 0x01000193);
+		high = Math.imul(high ^ byte, 0x85ebca6b) ^ (low >>> 13);
+	}
+	return (low >>> 0).toString(16).padStart(8, "0") + (high >>> 0).toString(16).padStart(8, "0");
+}

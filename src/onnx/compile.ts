@@ -1,0 +1,169 @@
+import { type Dim, dimTerms } from "../graph/dim.js";
+import type { Graph } from "../graph/graph.js";
+import type { Emitter, OnnxAttribute, Provider } from "../graph/op.js";
+import { nameValues, printGraph } from "../graph/print.js";
+import type { Value } from "../graph/value.js";
+import { type DType, Tensor } from "../tensor/index.js";
+import { ELEMENT_TYPE, encodeModel, type OnnxAttributeValue, type OnnxNode, type OnnxValueInfo } from "./proto.js";
+
+/** A graph ready to be made into a session: plain data that can be posted to a worker. */
+export interface Program {
+	/** Equal keys mean equal programs. */
+	readonly key: string;
+	readonly onnx: Uint8Array<ArrayBuffer>;
+	/** Fed on every run. */
+	readonly feeds: readonly OnnxValueInfo[];
+	/** Bound from the model's weights, each under its own name. */
+	readonly weights: readonly OnnxValueInfo[];
+	readonly outputs: readonly OnnxValueInfo[];
+}
+
+/** Compiles a graph to ONNX for a provider. Weights stay inputs, so that any number of programs share one copy. */
+export function compile(graph: Graph, provider: Provider = "cpu"): Program {
+	const writer = new ProgramWriter(graph, provider);
+	const describe = (value: Value): OnnxValueInfo => ({
+		name: value.node.attributes.name as string,
+		dtype: value.dtype,
+		shape: value.shape,
+	});
+	const feeds = graph.inputs.filter((v) => v.node.attributes.role === "feed").map(describe);
+	const weights = graph.inputs.filter((v) => v.node.attributes.role === "weight").map(describe);
+	const outputs = [...graph.outputs].map(([name, v]) => ({ name: outputName(name), dtype: v.dtype, shape: v.shape }));
+	writer.writeNodes();
+	const onnx = encodeModel({
+		inputs: [...feeds, ...weights],
+		outputs,
+		nodes: writer.nodes,
+		initializers: writer.initializers,
+	});
+	return { key: `${provider}\n${printGraph(graph)}`, onnx, feeds, weights, outputs };
+}
+
+/** Outputs have a prefix, since a graph may return an input under the input's own name. */
+function outputName(name: string): string {
+	return `out:${name}`;
+}
+
+/** The name by which the caller knows an output of a program. */
+export function callerName(output: OnnxValueInfo): string {
+	return output.name.slice("out:".length);
+}
+
+class ProgramWriter implements Emitter {
+	readonly nodes: OnnxNode[] = [];
+	readonly initializers = new Map<string, Tensor>();
+	private readonly names: Map<Value, string>;
+	private temps = 0;
+	/** Where each symbol can be read at run time: a feed and its axis. */
+	private readonly symbols = new Map<string, { input: string; axis: number }>();
+	private readonly extents = new Map<string, string>();
+	private readonly shared = new Map<string, string>();
+
+	constructor(
+		private readonly graph: Graph,
+		readonly provider: Provider,
+	) {
+		this.names = nameValues(graph.nodes);
+		for (const value of graph.inputs) {
+			const name = value.node.attributes.name as string;
+			this.names.set(value, name);
+			for (const [axis, dim] of value.shape.entries()) {
+				if (typeof dim === "string" && !this.symbols.has(dim)) this.symbols.set(dim, { input: name, axis });
+			}
+		}
+	}
+
+	writeNodes(): void {
+		for (const node of this.graph.nodes) {
+			if (node.op.name === "input") continue;
+			node.op.lower(
+				this,
+				node,
+				node.inputs.map((v) => this.names.get(v) as string),
+				node.outputs.map((v) => this.names.get(v) as string),
+			);
+		}
+		for (const [name, value] of this.graph.outputs) {
+			this.node("Identity", [this.names.get(value) as string], [outputName(name)]);
+		}
+	}
+
+	node(
+		type: string,
+		inputs: readonly string[],
+		outputs: readonly string[],
+		attributes: Readonly<Record<string, OnnxAttribute>> = {},
+		domain = "",
+	): void {
+		const encoded = Object.entries(attributes).map(([k, v]) => [k, encodeAttribute(v)] as const);
+		this.nodes.push({ type, domain, inputs, outputs, attributes: new Map(encoded) });
+	}
+
+	temp(): string {
+		return `t${this.temps++}`;
+	}
+
+	constant(tensor: Tensor): string {
+		const small = tensor.size <= 16 ? `${tensor} ${[...tensor.data].join()}` : undefined;
+		const known = small && this.shared.get(small);
+		if (known) return known;
+		const name = `c${this.initializers.size}`;
+		this.initializers.set(name, tensor);
+		if (small) this.shared.set(small, name);
+		return name;
+	}
+
+	ints(values: readonly number[]): string {
+		return this.constant(new Tensor("int64", [values.length], BigInt64Array.from(values, BigInt)));
+	}
+
+	shape(dims: readonly Dim[]): string {
+		if (dims.every((d) => typeof d === "number")) return this.ints(dims as readonly number[]);
+		const parts = dims.map((d) => this.extent(d));
+		if (parts.length === 1) return parts[0] as string;
+		const joined = this.temp();
+		this.node("Concat", parts, [joined], { axis: 0 });
+		return joined;
+	}
+
+	/** An extent as an int64 vector of one element. */
+	private extent(dim: Dim): string {
+		if (typeof dim === "number") return this.ints([dim]);
+		const known = this.extents.get(dim);
+		if (known) return known;
+		const combine = (type: string, a: string | undefined, b: string): string => {
+			if (a === undefined) return b;
+			const out = this.temp();
+			this.node(type, [a, b], [out]);
+			return out;
+		};
+		let sum: string | undefined;
+		for (const { symbols, coefficient } of dimTerms(dim)) {
+			let term: string | undefined = coefficient === 1 && symbols.length > 0 ? undefined : this.ints([coefficient]);
+			for (const symbol of symbols) term = combine("Mul", term, this.symbol(symbol));
+			sum = combine("Add", sum, term as string);
+		}
+		this.extents.set(dim, sum as string);
+		return sum as string;
+	}
+
+	private symbol(symbol: string): string {
+		const at = this.symbols.get(symbol);
+		if (!at) throw new Error(`internal: no input has the symbolic extent "${symbol}"`);
+		const key = `symbol ${symbol}`;
+		const known = this.extents.get(key);
+		if (known) return known;
+		const out = this.temp();
+		this.node("Shape", [at.input], [out], { start: at.axis, end: at.axis + 1 });
+		this.extents.set(key, out);
+		return out;
+	}
+}
+
+function encodeAttribute(value: OnnxAttribute): OnnxAttributeValue {
+	if (typeof value === "number") return { int: value };
+	if (typeof value === "string") return { string: value };
+	if ("float" in value) return value;
+	if ("type" in value) return { int: ELEMENT_TYPE[value.type as DType] };
+	return { ints: value };
+}
