@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor/index.js";
 import { evaluateDim, formatShape } from "./dim.js";
 import type { Graph } from "./graph.js";
-import type { Value } from "./value.js";
+import type { TensorType, Value } from "./value.js";
 
 /**
  * Runs a graph on the host with each op's reference kernel: slow, and the oracle of everything compiled.
@@ -37,11 +37,11 @@ export function evaluate(
 }
 
 /** Checks a fed tensor against an input's type and records what its symbolic extents are. */
-export function bindDims(name: string, input: Value, fed: Tensor, bindings: Map<string, number>): void {
+export function bindDims(name: string, input: TensorType, fed: Tensor, bindings: Map<string, number>): void {
 	const wrong = (): never => {
-		throw new TypeError(`input "${name}": expected ${input}, got ${fed.dtype}${formatShape(fed.shape)}`);
+		throw new TypeError(`input "${name}": expected ${input.dtype}${formatShape(input.shape)}, got ${fed.dtype}${formatShape(fed.shape)}`);
 	};
-	if (fed.shape.length !== input.rank) wrong();
+	if (fed.shape.length !== input.shape.length) wrong();
 	if (fed.dtype !== input.dtype && !(fed.dtype === "float64" && input.dtype === "float32")) wrong();
 	for (const [axis, dim] of input.shape.entries()) {
 		const got = fed.shape[axis] as number;

@@ -4,7 +4,13 @@ import type { Emitter, OnnxAttribute, Provider } from "../graph/op.js";
 import { nameValues, printGraph } from "../graph/print.js";
 import type { Value } from "../graph/value.js";
 import { type DType, Tensor } from "../tensor/index.js";
-import { ELEMENT_TYPE, encodeModel, type OnnxAttributeValue, type OnnxNode, type OnnxValueInfo } from "./proto.js";
+import {
+	ELEMENT_TYPE,
+	encodeModel,
+	type OnnxAttributeValue,
+	type OnnxNode,
+	type OnnxValueInfo,
+} from "./proto.js";
 
 /** A graph ready to be made into a session: plain data that can be posted to a worker. */
 export interface Program {
@@ -28,7 +34,11 @@ export function compile(graph: Graph, provider: Provider = "cpu"): Program {
 	});
 	const feeds = graph.inputs.filter((v) => v.node.attributes.role === "feed").map(describe);
 	const weights = graph.inputs.filter((v) => v.node.attributes.role === "weight").map(describe);
-	const outputs = [...graph.outputs].map(([name, v]) => ({ name: outputName(name), dtype: v.dtype, shape: v.shape }));
+	const outputs = [...graph.outputs].map(([name, v]) => ({
+		name: outputName(name),
+		dtype: v.dtype,
+		shape: v.shape,
+	}));
 	writer.writeNodes();
 	const onnx = encodeModel({
 		inputs: [...feeds, ...weights],
@@ -139,7 +149,8 @@ class ProgramWriter implements Emitter {
 		};
 		let sum: string | undefined;
 		for (const { symbols, coefficient } of dimTerms(dim)) {
-			let term: string | undefined = coefficient === 1 && symbols.length > 0 ? undefined : this.ints([coefficient]);
+			let term: string | undefined =
+				coefficient === 1 && symbols.length > 0 ? undefined : this.ints([coefficient]);
 			for (const symbol of symbols) term = combine("Mul", term, this.symbol(symbol));
 			sum = combine("Add", sum, term as string);
 		}

@@ -10,14 +10,18 @@ export const ELEMENT_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64
 
 const IR_VERSION = 10;
 const OPSET = 21;
-const enum AttributeType {
+enum AttributeType {
 	Float = 1,
 	Int = 2,
 	String = 3,
 	Ints = 7,
 }
 
-export type OnnxAttributeValue = { float: number } | { int: number } | { string: string } | { ints: readonly number[] };
+export type OnnxAttributeValue =
+	| { float: number }
+	| { int: number }
+	| { string: string }
+	| { ints: readonly number[] };
 
 export interface OnnxNode {
 	readonly type: string;
@@ -47,7 +51,10 @@ export function encodeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
 	writer.tag(1, WireType.Varint).int64(IR_VERSION);
 	writer.tag(2, WireType.LengthDelimited).string("headscope");
 	message(writer, 7, (w) => encodeGraph(w, model));
-	for (const [domain, version] of [["", OPSET], ["com.microsoft", 1]] as const) {
+	for (const [domain, version] of [
+		["", OPSET],
+		["com.microsoft", 1],
+	] as const) {
 		message(writer, 8, (w) => {
 			w.tag(1, WireType.LengthDelimited).string(domain);
 			w.tag(2, WireType.Varint).int64(version);

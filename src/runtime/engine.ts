@@ -1,0 +1,59 @@
+import type { Provider } from "../graph/op.js";
+import type { Program } from "../onnx/compile.js";
+import type { Tensor } from "../tensor/index.js";
+import type { Progress, WeightsSpec } from "../weights/index.js";
+
+/** Names a set of weights that an engine holds. */
+export type WeightsId = string;
+
+export interface RunRequest {
+	readonly program: Program;
+	/** Where the program's weights come from; needed when it has any. */
+	readonly weights?: WeightsId | undefined;
+	readonly feeds: Readonly<Record<string, Tensor>>;
+}
+
+/**
+ * Runs programs. The same interface is served in the calling thread, by a worker thread in Node and by
+ * a web worker in a page, so everything in it is plain data.
+ */
+export interface Engine extends AsyncDisposable {
+	readonly provider: Provider;
+	/** Reads weights where the engine runs, so that they are never copied between threads. */
+	loadWeights(spec: WeightsSpec, options?: LoadOptions): Promise<WeightsId>;
+	/** Hands over tensors that are in memory already. */
+	putWeights(tensors: ReadonlyMap<string, Tensor<"float32">>): Promise<WeightsId>;
+	/** A copy of one weight. */
+	readWeight(weights: WeightsId, name: string): Promise<Tensor<"float32">>;
+	/** Forgets a set of weights; later runs that name it fail. */
+	freeWeights(weights: WeightsId): Promise<void>;
+	/** Runs a program; outputs under the names they were given in the graph. */
+	run(request: RunRequest, options?: RunOptions): Promise<Map<string, Tensor>>;
+	/** Ends the engine: sessions, weights, and its thread where it has one. */
+	dispose(): Promise<void>;
+}
+
+export interface LoadOptions {
+	onProgress?: (progress: Progress) => void;
+	signal?: AbortSignal;
+}
+
+export interface RunOptions {
+	/** Rejects with the signal's reason as soon as it is aborted; a step that is under way ends unheard. */
+	signal?: AbortSignal | undefined;
+}
+
+export interface EngineOptions {
+	/** Default "cpu" (in a page "wasm"). */
+	provider?: Provider;
+	/** Threads of the runtime. Default: the machine's cores, at most 8. */
+	threads?: number;
+	/** Upper bound in bytes for compiled sessions that are kept. Default 1 GiB. */
+	sessionBytes?: number;
+	/** "worker" (default) keeps the calling thread free and runs cancellable; "same" runs in the caller's thread. */
+	thread?: "worker" | "same";
+}
+
+export class EngineError extends Error {
+	override readonly name = "EngineError";
+}
