@@ -1,0 +1,58 @@
+import type { BenchResult, Range, Row } from "./bench.js";
+
+/** The result as text: machine, sides with versions, and one line per case and rival. */
+export function printTable(result: BenchResult): string {
+	const header = ["case", "ours", "rival", "", "ratio", "goal"];
+	const lines = result.rows.map((row, i) => [
+		row.case === result.rows[i - 1]?.case ? "" : row.case,
+		row.ours === null ? "-" : `${quantity(row.ours)} ${row.unit} ${span(row.spread.ours)}`,
+		row.rivalName,
+		`${quantity(row.rival)} ${row.unit} ${span(row.spread.rival)}`,
+		row.ratio === null ? "-" : `${row.ratio.toFixed(2)} ${span(row.spread.ratio, 2)}`,
+		goal(row),
+	]);
+	const table = [header, ...lines];
+	const widths = header.map((_, column) => Math.max(...table.map((line) => (line[column] ?? "").length)));
+	const text = table.map((line) =>
+		line
+			.map((cell, i) => cell.padEnd(widths[i] ?? 0))
+			.join("  ")
+			.trimEnd(),
+	);
+	const { machine } = result;
+	return [
+		`${result.bench}: median [min..max] of interleaved rounds, ${result.threads} threads`,
+		Object.entries(machine)
+			.map(([name, value]) => `${name} ${value}`)
+			.join(", "),
+		...result.sides.map(({ name, versions, idleCpu }) => {
+			const list = Object.entries(versions).map((entry) => entry.join(" "));
+			if (idleCpu !== null) list.push(`${(100 * idleCpu).toFixed(1)}% of a core while idle`);
+			return `  ${name}: ${list.join(", ")}`;
+		}),
+		"",
+		...text,
+	].join("\n");
+}
+
+/** The result as one JSON document, numbers to 4 significant digits. */
+export function printJson(result: BenchResult): string {
+	const rounded = (_: string, value: unknown): unknown =>
+		typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
+	return JSON.stringify(result, rounded, 2);
+}
+
+function goal(row: Row): string {
+	if (row.goal === null) return "";
+	if (row.ratio === null) return `<= ${row.goal}`;
+	return `<= ${row.goal} ${row.ratio <= row.goal ? "met" : "MISSED"}`;
+}
+
+function quantity(value: number): string {
+	return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}
+
+function span(range: Range | null, digits?: number): string {
+	if (!range || range[0] === range[1]) return "";
+	return `[${range.map((value) => (digits === undefined ? quantity(value) : value.toFixed(digits))).join("..")}]`;
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from "tsdown";
+
+/**
+ * The benches are compiled before they run, so that no TypeScript loader shares a measured process.
+ * `headscope` stays an import by name: the benches measure the built package.
+ */
+export default defineConfig({
+	entry: ["run.ts", "forward-ours.ts"],
+	outDir: "out",
+	// The folder also keeps the model that the sides load.
+	clean: false,
+	unbundle: true,
+	deps: { neverBundle: ["headscope"] },
+	fixedExtension: false,
+	dts: false,
+});
