@@ -15,7 +15,10 @@ export function refuse(where: string, what: string, cause?: unknown): never {
 export function quote(name: string): string {
 	// cut before escaping: JSON.stringify of a name of many megabytes would be the next allocation
 	const head = [...name.slice(0, 80)].slice(0, 60).join("");
-	return JSON.stringify(name.length > head.length ? `${head}…` : name).replaceAll(/[\u2028\u2029\x7f-\x9f]/g, "?");
+	return JSON.stringify(name.length > head.length ? `${head}…` : name).replaceAll(
+		/[\u2028\u2029\x7f-\x9f]/g,
+		"?",
+	);
 }
 
 /** Text with line breaks and control characters replaced, at most 200 characters. */

@@ -35,7 +35,8 @@ export function fileSource(path: string): Source {
 			// one read may return less than asked for
 			for (let filled = 0; filled < length; ) {
 				const { bytesRead } = await handle.read(bytes, filled, length - filled, offset + filled);
-				if (bytesRead === 0) refuse(path, `ended at byte ${offset + filled} while being read; it had ${size}`);
+				if (bytesRead === 0)
+					refuse(path, `ended at byte ${offset + filled} while being read; it had ${size}`);
 				filled += bytesRead;
 			}
 			return bytes;

@@ -1,4 +1,3 @@
-import { fileSource } from "#file-source";
 import { messageOf, refuse } from "./errors.js";
 
 /** Bytes that can be read in any order: a file, a dropped file, a URL or an array. */
@@ -10,42 +9,6 @@ export interface Source {
 	/** Exactly `length` bytes from `offset`; a range that leaves the source is an error. */
 	read(offset: number, length: number): Promise<Uint8Array>;
 	close?(): Promise<void>;
-}
-
-/** Where a file is, as plain data: it can be posted to a worker, which opens the file itself. */
-export type FileRef =
-	| { readonly path: string }
-	| { readonly url: string }
-	| { readonly blob: Blob; readonly name?: string }
-	| { readonly bytes: Uint8Array; readonly name?: string };
-
-/** Opens a reference. `fetch` serves URLs (default: the global one); a path needs Node. */
-export function openSource(ref: FileRef, options: { fetch?: typeof fetch } = {}): Source {
-	if ("path" in ref) return fileSource(ref.path);
-	if ("url" in ref) return urlSource(ref.url, options);
-	if ("blob" in ref) return blobSource(ref.blob, ref.name);
-	return bytesSource(ref.bytes, ref.name);
-}
-
-/** What errors call a reference. */
-export function nameOf(ref: FileRef): string {
-	if ("path" in ref) return ref.path;
-	if ("url" in ref) return ref.url;
-	return ref.name ?? ("blob" in ref ? blobName(ref.blob) : "bytes");
-}
-
-/** Opens a reference, hands it to `use`, and closes it however that ends. */
-export async function withSource<T>(
-	ref: FileRef,
-	options: { fetch?: typeof fetch },
-	use: (source: Source) => Promise<T>,
-): Promise<T> {
-	const source = openSource(ref, options);
-	try {
-		return await use(source);
-	} finally {
-		await source.close?.();
-	}
 }
 
 /** An array in memory; reads are views of it. */
@@ -147,6 +110,7 @@ export function checkRange(name: string, size: number, offset: number, length: n
 	}
 }
 
-function blobName(blob: Blob): string {
+/** A File has a name, a Blob has none. */
+export function blobName(blob: Blob): string {
 	return "name" in blob && typeof blob.name === "string" ? blob.name : "blob";
 }
