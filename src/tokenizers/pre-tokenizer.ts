@@ -1,0 +1,151 @@
+import { asFields, asFlag, asString, type Fields, readSequence, unknownType } from "./fields.js";
+import type { Normalizer } from "./normalizer.js";
+import { show, TokenizerError } from "./tokenizer-error.js";
+
+/** How a normalized text is cut before merging, in the few forms that the engine below does exactly. */
+export type PreTokenizer =
+	| { type: "Sequence"; pretokenizers: PreTokenizer[] }
+	| { type: "ByteLevel"; add_prefix_space: false; use_regex: boolean }
+	| { type: "Split"; pattern: Pattern; behavior: "Isolated" | "Removed"; invert: boolean };
+
+type Pattern = { Regex: string } | { String: string };
+
+/** A pre-tokenizer taken apart: the cutting, and what is put in front of or into the text before it. */
+export interface Cutting {
+	readonly cut: PreTokenizer | null;
+	/** A prefix for texts that do not start with it, and whether only for the start of the input. */
+	readonly prefix?: { readonly text: string; readonly onlyFirst: boolean };
+	/** The sign that stands for a space. */
+	readonly space?: string;
+}
+
+const MAX_PATTERN = 4096;
+
+/** Reads the `pre_tokenizer` of a tokenizer.json. */
+export function readCutting(value: unknown, normalizer: Normalizer | null): Cutting {
+	if (value === undefined || value === null) return { cut: null };
+	const fields = asFields(value, "pre_tokenizer");
+	if (fields.type === "Metaspace") return readMetaspace(fields);
+	if (fields.type === "ByteLevel") {
+		const prefix = asFlag(fields.add_prefix_space, true, "pre_tokenizer.add_prefix_space");
+		const cut = readPart({ ...fields, add_prefix_space: false }, "pre_tokenizer");
+		return prefix ? { cut, prefix: { text: " ", onlyFirst: false } } : { cut };
+	}
+	// Gemma cuts at spaces that its normalizer has already replaced; this cut never happens.
+	if (isIdle(fields, normalizer)) return { cut: null };
+	return { cut: readPart(fields, "pre_tokenizer") };
+}
+
+function readMetaspace(fields: Fields): Cutting {
+	const space = asString(fields.replacement ?? "▁", "pre_tokenizer.replacement");
+	// Files from before `prepend_scheme` say the same with `add_prefix_space`.
+	const old = asFlag(fields.add_prefix_space, true, "pre_tokenizer.add_prefix_space") ? "always" : "never";
+	const scheme = fields.prepend_scheme ?? old;
+	if (scheme !== "always" && scheme !== "never" && scheme !== "first") {
+		throw new TokenizerError(`pre_tokenizer.prepend_scheme: ${show(scheme)}; known: always, never, first`);
+	}
+	if (asFlag(fields.split, true, "pre_tokenizer.split")) {
+		throw new TokenizerError("pre_tokenizer.split: true; a Metaspace that also cuts is not supported");
+	}
+	if (scheme === "never") return { cut: null, space };
+	return { cut: null, space, prefix: { text: space, onlyFirst: scheme === "first" } };
+}
+
+function readPart(value: unknown, where: string, depth = 0): PreTokenizer {
+	const fields = asFields(value, where);
+	switch (fields.type) {
+		case "Sequence": {
+			const parts = readSequence(fields.pretokenizers, `${where}.pretokenizers`, depth, readPart);
+			return { type: "Sequence", pretokenizers: parts };
+		}
+		case "ByteLevel":
+			if (asFlag(fields.add_prefix_space, true, `${where}.add_prefix_space`)) {
+				throw new TokenizerError(`${where}.add_prefix_space: true; inside a Sequence it must be false`);
+			}
+			return {
+				type: "ByteLevel",
+				add_prefix_space: false,
+				use_regex: asFlag(fields.use_regex, true, `${where}.use_regex`),
+			};
+		case "Split":
+			return readSplit(fields, where);
+		// The next three are written as the Split they stand for: the engine's own versions look at
+		// ASCII digits and letters only, where Hugging Face means all of Unicode.
+		case "Digits": {
+			const each = asFlag(fields.individual_digits, false, `${where}.individual_digits`);
+			return split(each ? "\\p{N}" : "\\p{N}+", "Isolated", false);
+		}
+		case "Whitespace":
+			return split("\\w+|[^\\w\\s]+", "Removed", true);
+		case "WhitespaceSplit":
+			return split("\\s+", "Removed", false);
+		default: {
+			const known = [
+				"ByteLevel",
+				"Split",
+				"Digits",
+				"Whitespace",
+				"WhitespaceSplit",
+				"Metaspace",
+				"Sequence",
+			];
+			throw unknownType(fields.type, where, known);
+		}
+	}
+}
+
+function split(regex: string, behavior: "Isolated" | "Removed", invert: boolean): PreTokenizer {
+	return { type: "Split", pattern: { Regex: regex }, behavior, invert };
+}
+
+function readSplit(fields: Fields, where: string): PreTokenizer {
+	const behavior = fields.behavior;
+	const invert = asFlag(fields.invert, false, `${where}.invert`);
+	if (behavior !== "Removed" && (behavior !== "Isolated" || invert)) {
+		const got = `${show(behavior)}${invert ? " inverted" : ""}`;
+		throw new TokenizerError(`${where}.behavior: ${got}; known: Isolated, Removed, Removed inverted`);
+	}
+	return { type: "Split", pattern: readPattern(fields.pattern, `${where}.pattern`), behavior, invert };
+}
+
+function readPattern(value: unknown, where: string): Pattern {
+	const fields = asFields(value, where);
+	const key = "String" in fields ? "String" : "Regex";
+	const text = asString(fields[key], `${where}.${key}`);
+	if (text === "" || text.length > MAX_PATTERN) {
+		throw new TokenizerError(`${where}.${key}: ${text.length} characters; must be 1 to ${MAX_PATTERN}`);
+	}
+	if (key === "String") return { String: text };
+	// A repeated group that itself repeats can take time exponential in the text.
+	if (repeatsARepeat(text)) {
+		throw new TokenizerError(`${where}.Regex: ${show(text)}; repeats a group that repeats something`);
+	}
+	return { Regex: text };
+}
+
+/** Whether a pattern has a group with a `*`, `+` or `{` in it that is itself repeated without a small bound. */
+export function repeatsARepeat(pattern: string): boolean {
+	const open: boolean[] = [];
+	let closed = false;
+	// Escapes and character classes are one item each; a class may hold escapes and POSIX names.
+	const items =
+		pattern.match(/\\[pPxu]\{[^}]*\}|\\.|\[(?:\\.|\[:[^\]]*:\]|[^\\\]])*\]|\(\?[:=!>]|./gsu) ?? [];
+	for (const item of items) {
+		if (item.startsWith("(")) open.push(false);
+		const repeat = item === "*" || item === "+" || item === "{";
+		if (repeat && closed) return true;
+		if (repeat && open.length > 0) open[open.length - 1] = true;
+		closed = item === ")" && (open.pop() ?? false);
+		if (closed && open.length > 0) open[open.length - 1] = true;
+	}
+	return false;
+}
+
+/** Whether a Split looks for a text that the normalizer has replaced everywhere. */
+function isIdle(fields: Fields, normalizer: Normalizer | null): boolean {
+	const pattern = fields.pattern;
+	if (fields.type !== "Split" || typeof pattern !== "object" || pattern === null) return false;
+	if (normalizer?.type !== "Replace" || !("String" in pattern)) return false;
+	const gone = normalizer.pattern.String;
+	return pattern.String === gone && !normalizer.content.includes(gone) && gone.length === 1;
+}
