@@ -24,6 +24,17 @@ function gunzipJson(name: string): unknown {
 	return JSON.parse(gunzipSync(readFileSync(new URL(name, folder))).toString("utf8"));
 }
 
+/** Small tokenizers with one feature each. */
+interface FeatureTable {
+	texts: string[];
+	features: Record<
+		string,
+		{ file: unknown; cases: Required<Pick<ReferenceCase, "ids" | "offsets" | "decoded">>[] }
+	>;
+}
+
+export const features = gunzipJson("features.json.gz") as FeatureTable;
+
 export const references = gunzipJson("reference.json.gz") as ReferenceTable;
 
 /** The tokenizer.json and tokenizer_config.json of one of the reference tokenizers. */
