@@ -25,10 +25,16 @@ export function nameValues(nodes: readonly Node[]): Map<Value, string> {
 function printNode(node: Node, names: ReadonlyMap<Value, string>): string {
 	const left = node.outputs.map((v) => `${names.get(v)}: ${v}`).join(", ");
 	const inputs = node.inputs.map((v) => names.get(v)).join(", ");
-	const options = Object.entries(node.attributes)
+	const options = printAttributes(node);
+	return `${left} = ${node.op.name}(${inputs})${options && ` { ${options} }`}`;
+}
+
+/** `alpha: 0.5, axes: [1, 2]`; empty where there are none. */
+export function printAttributes(node: Node): string {
+	return Object.entries(node.attributes)
 		.filter(([, value]) => value !== undefined)
-		.map(([name, value]) => `${name}: ${printAttribute(value)}`);
-	return `${left} = ${node.op.name}(${inputs})${options.length > 0 ? ` { ${options.join(", ")} }` : ""}`;
+		.map(([name, value]) => `${name}: ${printAttribute(value)}`)
+		.join(", ");
 }
 
 function printAttribute(value: Attribute): string {

@@ -1,0 +1,91 @@
+import * as z from "zod";
+import { ModelError } from "./family.js";
+
+/**
+ * Keys of config.json that do not change what a forward pass computes: training, generation and
+ * bookkeeping. Everything that is neither here nor in a family's schema is refused by name.
+ */
+const IGNORED = [
+	"_name_or_path",
+	"architectures",
+	"model_type",
+	"dtype",
+	"torch_dtype",
+	"transformers_version",
+	"use_cache",
+	"torchscript",
+	"bos_token_id",
+	"eos_token_id",
+	"pad_token_id",
+	"sep_token_id",
+	"unk_token_id",
+	"decoder_start_token_id",
+	"initializer_range",
+	"attn_pdrop",
+	"embd_pdrop",
+	"resid_pdrop",
+	"attention_dropout",
+	"hidden_dropout",
+	"summary_type",
+	"summary_use_proj",
+	"summary_activation",
+	"summary_first_dropout",
+	"summary_proj_to_labels",
+	"gradient_checkpointing",
+	"pretraining_tp",
+	"task_specific_params",
+	"problem_type",
+	"id2label",
+	"label2id",
+	"num_labels",
+	"output_attentions",
+	"output_hidden_states",
+	"output_past",
+	"return_dict",
+	"use_return_dict",
+	"attn_implementation",
+	"_attn_implementation",
+	"_attn_implementation_autoset",
+	"tokenizer_class",
+	"prefix",
+	"finetuning_task",
+	"auto_map",
+	"max_length",
+	"min_length",
+	"do_sample",
+	"temperature",
+	"top_k",
+	"top_p",
+	"num_beams",
+	"repetition_penalty",
+	"reorder_and_upcast_attn",
+	"n_ctx",
+	"is_llama_config",
+	"rope_interleaved",
+	"unsloth_version",
+	"transformers.js_config",
+] as const;
+
+const ignored = Object.fromEntries(IGNORED.map((key) => [key, z.unknown().optional()]));
+
+/** A positive whole number. */
+export const count = z.int().positive();
+
+/**
+ * Reads config.json with a family's schema.
+ * @throws {ModelError} one line with the keys that are unknown, missing or wrong
+ */
+export function parseWith<S extends z.ZodRawShape>(
+	family: string,
+	shape: S,
+	config: unknown,
+): z.output<z.ZodObject<S>> {
+	const result = z.strictObject({ ...ignored, ...shape }).safeParse(config);
+	if (result.success) return result.data as z.output<z.ZodObject<S>>;
+	const faults = result.error.issues.map((issue) =>
+		issue.code === "unrecognized_keys"
+			? `unknown ${issue.keys.length > 1 ? "keys" : "key"} ${issue.keys.map((k) => `"${k}"`).join(", ")}, which may change the result`
+			: `${issue.path.join(".")}: ${issue.message}`,
+	);
+	throw new ModelError(`config.json (${family}): ${faults.join("; ")}`);
+}

@@ -1,0 +1,79 @@
+import type { Trace } from "../graph/trace.js";
+import type { Value } from "../graph/value.js";
+import type { GgufValue, Transform } from "../weights/index.js";
+
+/** The sizes that every transformer has. */
+export interface Dimensions {
+	readonly nLayers: number;
+	readonly nHeads: number;
+	/** Heads of keys and values; equal to nHeads without grouped-query attention. */
+	readonly nKvHeads: number;
+	readonly dModel: number;
+	readonly dHead: number;
+	readonly dMlp: number;
+	readonly vocab: number;
+	/** Longest sequence, in tokens. */
+	readonly nCtx: number;
+}
+
+/** What a run feeds beside the weights. */
+export interface ModelInputs {
+	/** int32 [batch, pos] */
+	readonly tokens: Value;
+	/** int32 [pos], or [batch, pos] where rows are padded */
+	readonly positions: Value;
+	/** Which keys each query may see: bool, broadcastable to [batch, head, query, key]. */
+	readonly mask: Value;
+	/** Rows are padded, so some queries may see no key. */
+	readonly padded: boolean;
+}
+
+/** A tensor that a model needs, under the name it has in Hugging Face's files. */
+export interface WeightDeclaration {
+	readonly name: string;
+	readonly shape: readonly number[];
+}
+
+/** How a family is stored in GGUF files. */
+export interface GgufLayout {
+	/** Value of general.architecture. */
+	readonly architecture: string;
+	/** The Hugging Face configuration that the metadata describe. */
+	config(
+		metadata: Readonly<Record<string, GgufValue>>,
+		shapeOf: (entry: string) => readonly number[] | undefined,
+	): unknown;
+	/** Where a weight is. */
+	entry(name: string, dimensions: Dimensions): { entry: string; transform?: Transform };
+}
+
+/**
+ * One architecture = one record of this kind and one line in the registry. The forward pass is three
+ * functions, so that a run can begin and end at any layer.
+ */
+export interface Family<C extends Dimensions = Dimensions> {
+	readonly name: string;
+	/** One line for the support table. */
+	readonly doc: string;
+	/** `architectures` entries of config.json. */
+	readonly architectures: readonly string[];
+	/** `model_type` of config.json. */
+	readonly modelType: string;
+	/** Reads config.json. @throws {ModelError} naming the key for what is unknown or not supported. */
+	parseConfig(config: unknown): C;
+	weights(config: C): readonly WeightDeclaration[];
+	/** Name in Hugging Face's files to the name in `weights`; undefined for tensors that are no parameters. */
+	rename(name: string): string | undefined;
+	readonly gguf?: GgufLayout;
+	/** Tokens to the residual stream [batch, pos, d_model]. */
+	embed(t: Trace, config: C, inputs: ModelInputs): Value;
+	/** Block `layer` on the residual stream. */
+	block(t: Trace, config: C, layer: number, resid: Value, inputs: ModelInputs): Value;
+	/** Residual stream to logits [batch, pos, vocab]. */
+	unembed(t: Trace, config: C, resid: Value): Value;
+}
+
+/** A model that cannot be loaded or run as asked. */
+export class ModelError extends Error {
+	override readonly name = "ModelError";
+}

@@ -1,0 +1,203 @@
+import * as z from "zod";
+import { add, gather, split, weight } from "../graph/ops/index.js";
+import type { Value } from "../graph/value.js";
+import { ACTIVATIONS } from "../nn/activation.js";
+import { attention } from "../nn/attention.js";
+import { preNormBlock } from "../nn/block.js";
+import { type Linear, linear, projectToHeads, toHeads } from "../nn/linear.js";
+import { type Norm, norm } from "../nn/norm.js";
+import { count, parseWith } from "./config-schema.js";
+import { type Dimensions, type Family, ModelError } from "./family.js";
+
+/** GPT-2 (Radford et al. 2019): learned positions, LayerNorm, fused q, k, v. */
+export interface Gpt2Config extends Dimensions {
+	readonly eps: number;
+	readonly activation: string;
+	readonly tied: boolean;
+	/** Factor on q k^T for each layer. */
+	readonly attentionScale: readonly number[];
+}
+
+const schema = {
+	n_embd: count,
+	n_layer: count,
+	n_head: count,
+	n_positions: count,
+	vocab_size: count,
+	n_inner: count.nullish(),
+	layer_norm_epsilon: z.number().positive().default(1e-5),
+	activation_function: z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]).default("gelu_new"),
+	scale_attn_weights: z.boolean().default(true),
+	scale_attn_by_inverse_layer_idx: z.boolean().default(false),
+	tie_word_embeddings: z.boolean().default(true),
+	add_cross_attention: z.literal(false).default(false),
+};
+
+export const gpt2: Family<Gpt2Config> = {
+	name: "gpt2",
+	doc: "GPT-2: learned positions, LayerNorm, fused q/k/v; attention scale and activation variants",
+	architectures: ["GPT2LMHeadModel", "GPT2Model"],
+	modelType: "gpt2",
+
+	parseConfig(config) {
+		const c = parseWith("gpt2", schema, config);
+		if (c.n_embd % c.n_head !== 0) {
+			throw new ModelError(`config.json (gpt2): n_embd ${c.n_embd} is not a multiple of n_head ${c.n_head}`);
+		}
+		const dHead = c.n_embd / c.n_head;
+		const scale = c.scale_attn_weights ? dHead ** -0.5 : 1;
+		return {
+			nLayers: c.n_layer,
+			nHeads: c.n_head,
+			nKvHeads: c.n_head,
+			dModel: c.n_embd,
+			dHead,
+			dMlp: c.n_inner ?? 4 * c.n_embd,
+			vocab: c.vocab_size,
+			nCtx: c.n_positions,
+			eps: c.layer_norm_epsilon,
+			activation: c.activation_function,
+			tied: c.tie_word_embeddings,
+			attentionScale: Array.from({ length: c.n_layer }, (_, l) =>
+				c.scale_attn_by_inverse_layer_idx ? scale / (l + 1) : scale,
+			),
+		};
+	},
+
+	weights({ nLayers, dModel: d, dMlp, vocab, nCtx, tied }) {
+		const affine = (name: string, i: number, o: number) => [
+			{ name: `${name}.weight`, shape: [i, o] },
+			{ name: `${name}.bias`, shape: [o] },
+		];
+		const gain = (name: string) => [
+			{ name: `${name}.weight`, shape: [d] },
+			{ name: `${name}.bias`, shape: [d] },
+		];
+		return [
+			{ name: "wte.weight", shape: [vocab, d] },
+			{ name: "wpe.weight", shape: [nCtx, d] },
+			...Array.from({ length: nLayers }, (_, l) => `h.${l}`).flatMap((h) => [
+				...gain(`${h}.ln_1`),
+				...affine(`${h}.attn.c_attn`, d, 3 * d),
+				...affine(`${h}.attn.c_proj`, d, d),
+				...gain(`${h}.ln_2`),
+				...affine(`${h}.mlp.c_fc`, d, dMlp),
+				...affine(`${h}.mlp.c_proj`, dMlp, d),
+			]),
+			...gain("ln_f"),
+			...(tied ? [] : [{ name: "lm_head.weight", shape: [vocab, d] }]),
+		];
+	},
+
+	rename(name) {
+		// causal masks were once stored as buffers
+		if (/\.attn\.(bias|masked_bias)$/.test(name)) return undefined;
+		return name.replace(/^transformer\./, "");
+	},
+
+	gguf: {
+		architecture: "gpt2",
+		config: (metadata, shapeOf) => ({
+			n_embd: metadata["gpt2.embedding_length"],
+			n_layer: metadata["gpt2.block_count"],
+			n_head: metadata["gpt2.attention.head_count"],
+			n_positions: metadata["gpt2.context_length"],
+			n_inner: metadata["gpt2.feed_forward_length"],
+			layer_norm_epsilon: metadata["gpt2.attention.layer_norm_epsilon"],
+			vocab_size: shapeOf("token_embd.weight")?.[0],
+			tie_word_embeddings: shapeOf("output.weight") === undefined,
+		}),
+		entry(name) {
+			const fixed: Record<string, string> = {
+				wte: "token_embd",
+				wpe: "position_embd",
+				ln_f: "output_norm",
+				lm_head: "output",
+			};
+			const inBlock: Record<string, string> = {
+				ln_1: "attn_norm",
+				"attn.c_attn": "attn_qkv",
+				"attn.c_proj": "attn_output",
+				ln_2: "ffn_norm",
+				"mlp.c_fc": "ffn_up",
+				"mlp.c_proj": "ffn_down",
+			};
+			const [, layer, module, kind] = /^(?:h\.(\d+)\.)?(.+)\.(weight|bias)$/.exec(name) as RegExpExecArray;
+			const entry =
+				layer === undefined ? fixed[module as string] : `blk.${layer}.${inBlock[module as string]}`;
+			// llama.cpp stores matrices [out, in]
+			const matrix = kind === "weight" && module?.includes(".");
+			return { entry: `${entry}.${kind}`, ...(matrix && { transform: { kind: "transpose" as const } }) };
+		},
+	},
+
+	embed(t, c, { tokens, positions }) {
+		const embed = t.hook("hook_embed", gather(weight("wte.weight", [c.vocab, c.dModel]), tokens)); // [batch, pos, d_model]
+		const rows = gather(weight("wpe.weight", [c.nCtx, c.dModel]), positions); // [(batch,) pos, d_model]
+		return add(embed, t.hook("hook_pos_embed", rows));
+	},
+
+	block(t, c, layer, resid, { mask, padded }) {
+		const h = `h.${layer}`;
+		const d = c.dModel;
+		const affine = (name: string, i: number, o: number): Linear => ({
+			weight: weight(`${h}.${name}.weight`, [i, o]),
+			bias: weight(`${h}.${name}.bias`, [o]),
+		});
+		const gain = (name: string): Norm => layerNorm(`${h}.${name}`, c);
+		const qkv = affine("attn.c_attn", d, 3 * d);
+		const output = affine("attn.c_proj", d, d);
+		const up = affine("mlp.c_fc", d, c.dMlp);
+		const down = affine("mlp.c_proj", c.dMlp, d);
+		const act = ACTIVATIONS[c.activation] as (typeof ACTIVATIONS)[string];
+		return t.call(
+			`blocks.${layer}`,
+			(x) =>
+				preNormBlock(t, x, {
+					...c,
+					ln1: norm(t, gain("ln_1")),
+					attn: (...inputs) => {
+						const [q, k, v] = splitHeads(inputs as Three, qkv, c);
+						const scale = c.attentionScale[layer] as number;
+						return attention(t, q, k, v, { ...c, scale, mask, emptyRows: padded, output });
+					},
+					ln2: norm(t, gain("ln_2")),
+					mlp: (y) => {
+						const pre = t.hook("hook_pre", linear(y, up)); // [batch, pos, d_mlp]
+						return linear(t.hook("hook_post", act(pre)), down);
+					},
+				}),
+			resid,
+		);
+	},
+
+	unembed(t, c, resid) {
+		const final = t.call("ln_final", norm(t, layerNorm("ln_f", c)), resid);
+		const matrix = weight(c.tied ? "wte.weight" : "lm_head.weight", [c.vocab, c.dModel]);
+		return t.call("unembed", (x) => linear(x, { weight: matrix, transposed: true }), final); // [batch, pos, vocab]
+	},
+};
+
+function layerNorm(name: string, { dModel, eps }: Gpt2Config): Norm {
+	return {
+		kind: "layer",
+		eps,
+		weight: weight(`${name}.weight`, [dModel]),
+		bias: weight(`${name}.bias`, [dModel]),
+	};
+}
+
+type Three = [Value, Value, Value];
+
+/** q, k, v as [batch, pos, head, d_head]: one product where they share an input, three where it was split. */
+function splitHeads([q, k, v]: Three, qkv: Linear, { nHeads, dHead, dModel: d }: Gpt2Config): Three {
+	const parts = [d, d, d];
+	if (q === k && k === v && q.rank === 3) {
+		return split(linear(q, qkv), -1, parts).map((x) => toHeads(x, nHeads)) as Three;
+	}
+	const weights = split(qkv.weight, 1, parts);
+	const biases = split(qkv.bias as Value, 0, parts);
+	return [q, k, v].map((x, i) =>
+		projectToHeads(x, { weight: weights[i] as Value, bias: biases[i] }, nHeads, dHead),
+	) as Three;
+}

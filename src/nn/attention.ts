@@ -1,0 +1,84 @@
+import {
+	add,
+	expand,
+	matmul,
+	reshape,
+	softmax,
+	sum,
+	transpose,
+	unsqueeze,
+	where,
+} from "../graph/ops/index.js";
+import type { Trace } from "../graph/trace.js";
+import type { Value } from "../graph/value.js";
+import { type Linear, linear, projectFromHeads } from "./linear.js";
+import { type Rotation, rotate } from "./rope.js";
+
+export interface AttentionShape {
+	readonly nHeads: number;
+	/** Heads of keys and values; query head h reads kv head floor(h / (nHeads / nKvHeads)). */
+	readonly nKvHeads: number;
+	readonly dHead: number;
+}
+
+export interface AttentionOptions extends AttentionShape {
+	/** Factor on q k^T, usually d_head ** -0.5. */
+	readonly scale: number;
+	/** Which keys a query may see: bool, broadcastable to [batch, head, query, key]. */
+	readonly mask: Value;
+	/** Some query may see no key at all (padding): its row is 0 instead of NaN. */
+	readonly emptyRows: boolean;
+	/** Rotary positions, applied to queries and keys. */
+	readonly rotation?: Rotation | undefined;
+	/** W_O and b_O. */
+	readonly output: Linear;
+}
+
+/**
+ * Attention from projected heads, with the points hook_q, hook_k, hook_v, hook_rot_q, hook_rot_k,
+ * hook_attn_scores, hook_pattern, hook_z and (when asked for) hook_result.
+ * @param q [batch, query, head, d_head]; k and v are [batch, key, kv_head, d_head]
+ * @returns [batch, query, d_model]
+ */
+export function attention(t: Trace, q: Value, k: Value, v: Value, options: AttentionOptions): Value {
+	const { nHeads, nKvHeads, dHead, scale, mask, emptyRows, rotation, output } = options;
+	let query = t.hook("hook_q", q);
+	let key = t.hook("hook_k", k);
+	const value = t.hook("hook_v", v);
+	if (rotation) {
+		query = t.hook("hook_rot_q", rotate(query, rotation));
+		key = t.hook("hook_rot_k", rotate(key, rotation));
+	}
+	const groups = nHeads / nKvHeads;
+	const perQueryHead = (x: Value): Value => repeatKvHeads(transpose(x, [0, 2, 1, 3]), groups);
+	const scores = matmul(transpose(query, [0, 2, 1, 3]), perQueryHead(key), {
+		transposeB: true,
+		alpha: scale,
+	});
+	const masked = t.hook("hook_attn_scores", where(mask, scores, Number.NEGATIVE_INFINITY)); // [batch, head, query, key]
+	const rows = softmax(masked);
+	const pattern = t.hook("hook_pattern", emptyRows ? where(mask, rows, 0) : rows);
+	const mixed = matmul(pattern, perQueryHead(value)); // [batch, head, query, d_head]
+	const z = t.hook("hook_z", transpose(mixed, [0, 2, 1, 3])); // [batch, query, head, d_head]
+	const edited = t.optional("hook_result", () => projectFromHeads(z, output));
+	if (edited) {
+		const total = sum(edited, -2, { keepDims: false });
+		return output.bias ? add(total, output.bias) : total;
+	}
+	const [batch, pos] = z.shape as [string, string];
+	return linear(reshape(z, [batch, pos, nHeads * dHead]), output);
+}
+
+/** [batch, kv_head, pos, d_head] to [batch, head, pos, d_head], each kv head `groups` times in a row. */
+function repeatKvHeads(x: Value, groups: number): Value {
+	if (groups === 1) return x;
+	const [batch, kvHeads, pos, dHead] = x.shape as [string, number, string, number];
+	const repeated = expand(unsqueeze(x, 2), [batch, kvHeads, groups, pos, dHead]);
+	return reshape(repeated, [batch, kvHeads * groups, pos, dHead]);
+}
+
+/** x [batch, pos, d_model] once per head: [batch, pos, head, d_model]. */
+export function perHeadInput(x: Value, nHeads: number): Value {
+	const [batch, pos, dModel] = x.shape as [string, string, number];
+	return expand(unsqueeze(x, 2), [batch, pos, nHeads, dModel]);
+}
