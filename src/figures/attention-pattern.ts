@@ -1,5 +1,5 @@
 import { Tensor } from "../tensor/index.js";
-import { checkAbove, checkShape, checkTokens, type PatternTokens } from "./check.js";
+import { checkShape, checkTokens, checkWidth, type PatternTokens } from "./check.js";
 import type { Figure } from "./figure.js";
 import { matrix } from "./matrix.js";
 import { type PatternScaleOptions, scalePattern } from "./pattern-scale.js";
@@ -11,7 +11,7 @@ export interface AttentionPatternOptions extends PatternScaleOptions {
 	tokens: PatternTokens;
 	/** Such as `Head 5.1`. */
 	title?: string;
-	/** Width of the figure in pixels, from 240; by default a cell is 1 to 36 whole pixels wide. */
+	/** Width of the figure in pixels, 240 to 16384; by default a cell is 1 to 36 whole pixels wide. */
 	width?: number;
 }
 
@@ -24,14 +24,14 @@ export function attentionPattern(options: AttentionPatternOptions): string {
 	checkShape("attentionPattern: pattern", options.pattern, ["query", "key"]);
 	const [queries = 0, keys = 0] = options.pattern.shape;
 	const tokens = checkTokens("attentionPattern: tokens", options.tokens, queries, keys);
-	if (options.width !== undefined) checkAbove("attentionPattern: width", options.width, 0);
+	checkWidth("attentionPattern", options.width);
 	const { pattern, firstKey, colours, barTitle, notes } = scalePattern(
 		"attentionPattern",
 		options.pattern,
 		options,
 	);
 	return matrix({
-		grid: { rows: queries, columns: keys - firstKey, values: pattern.data as ArrayLike<number> },
+		grid: { rows: queries, columns: keys - firstKey, values: pattern.data },
 		rows: { labels: tokens.query, first: 0 },
 		columns: { labels: tokens.key.slice(firstKey), first: firstKey },
 		rowTitle: "query (destination)",

@@ -38,10 +38,10 @@ export function checkChoice<T extends string>(where: string, value: T, allowed: 
 	}
 }
 
-/** Throws unless `value` is a finite number above `low`. */
-export function checkAbove(where: string, value: number, low: number): void {
-	if (!(value > low && Number.isFinite(value))) {
-		throw new RangeError(`${where}: got ${value}, allowed numbers above ${low}`);
+/** Throws unless `value` is a width in pixels that a figure can be drawn in, or absent. */
+export function checkWidth(where: string, value: number | undefined): void {
+	if (value !== undefined && !(value >= 240 && value <= 16_384)) {
+		throw new RangeError(`${where}: width: got ${value}, allowed 240 to 16384`);
 	}
 }
 

@@ -37,7 +37,13 @@ export function linearColours(range: readonly [number, number], diverging = fals
 	const position = (value: number): number => clamp((value - low) / span);
 	const scale = scaleLinear().domain([low, high]);
 	const format = scale.tickFormat(5);
-	const ticks = scale.ticks(5).map((value) => ({ at: position(value), label: minus(format(value)) }));
+	// both ends are always told, so ticks too near to an end give way
+	const inner = scale.ticks(5).filter((value) => position(value) > 0.06 && position(value) < 0.94);
+	const nice = (value: number): boolean => scale.ticks(5).includes(value);
+	const ticks = [low, ...inner, high].map((value) => ({
+		at: position(value),
+		label: inner.includes(value) || nice(value) ? minus(format(value)) : short(value),
+	}));
 	return { position, palette: diverging ? DIVERGING : SEQUENTIAL, ticks, range, kind: "linear", diverging };
 }
 
@@ -62,14 +68,17 @@ export function hex(colour: Rgb): string {
 	return `#${colour.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** Black or white, whichever reads better on `colour` (contrast by WCAG 2.2's relative luminance). */
+/**
+ * Black or white, whichever reads better on `colour`, by WCAG 2.2's relative luminance. The two contrasts are
+ * equal at 0.18; a little above that white still looks clearer on a blue.
+ */
 export function readableOn([red, green, blue]: Rgb): string {
 	const linear = (part: number): number => {
 		const share = part / 255;
 		return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
 	};
 	const luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
-	return luminance > 0.179 ? "#000000" : "#ffffff";
+	return luminance > 0.21 ? "#000000" : "#ffffff";
 }
 
 /** A number for a label: at most 3 significant digits, a real minus sign. */

@@ -1,10 +1,22 @@
 import { attentionPatternFigure } from "./attention-pattern.js";
 import type { Figure } from "./figure.js";
+import { headGridFigure } from "./pattern-grid.js";
+import { rankingFigure } from "./ranking.js";
+import { scoreGridFigure } from "./score-grid.js";
 
 /** Every figure; a new one is added here. */
-export const FIGURES: readonly Figure[] = [attentionPatternFigure];
+export const FIGURES: readonly Figure[] = [
+	attentionPatternFigure,
+	headGridFigure,
+	scoreGridFigure,
+	rankingFigure,
+];
 
 export { type AttentionPatternOptions, attentionPattern } from "./attention-pattern.js";
 export type { PatternTokens } from "./check.js";
-export type { Scale } from "./colour.js";
+export { SCALES, type Scale } from "./colour.js";
 export type { Figure } from "./figure.js";
+export { type HeadGridOptions, headGrid } from "./pattern-grid.js";
+export { type RankingEntry, type RankingOptions, ranking } from "./ranking.js";
+export { type ScoreGridOptions, scoreGrid } from "./score-grid.js";
+export { tokenLabel } from "./token-label.js";

@@ -1,6 +1,6 @@
 import { scaleLinear } from "d3-scale";
 import type { Tensor } from "../tensor/index.js";
-import { checkAbove, checkChoice, checkValues } from "./check.js";
+import { checkChoice, checkValues } from "./check.js";
 import { type ColourScale, linearColours, logColours, SCALES, type Scale, short } from "./colour.js";
 
 /** Options that say how a pattern's values become colours. */
@@ -14,7 +14,7 @@ export interface PatternScaleOptions {
 /** A pattern's colours, and the pattern without its first key where that is hidden. */
 export interface ScaledPattern {
 	/** [..., query, key]. */
-	pattern: Tensor;
+	pattern: Tensor<"float32">;
 	/** Position of the first key drawn: 1 where the first is hidden, else 0. */
 	firstKey: number;
 	colours: ColourScale;
@@ -27,13 +27,13 @@ export interface ScaledPattern {
  * The colours for attention probabilities [..., query, key] in 0..1; several heads share one scale.
  * Throws where a value is not finite or lies outside 0..1, or where an option is not understood.
  */
-export function scalePattern(where: string, pattern: Tensor, options: PatternScaleOptions): ScaledPattern {
+export function scalePattern(where: string, given: Tensor, options: PatternScaleOptions): ScaledPattern {
 	const { scale = "linear", floor = 1e-4 } = options;
 	checkChoice(`${where}: scale`, scale, SCALES);
-	checkValues(`${where}: pattern`, pattern, [0, 1]);
+	checkValues(`${where}: pattern`, given, [0, 1]);
+	const pattern = given.to("float32");
 	if (scale === "log") {
-		checkAbove(`${where}: floor`, floor, 0);
-		if (floor >= 1)
+		if (!(floor > 0 && floor < 1))
 			throw new RangeError(`${where}: floor: got ${floor}, allowed numbers above 0 and below 1`);
 		const notes = [`log colours: values up to ${short(floor)} look the same`];
 		return { pattern, firstKey: 0, colours: logColours(floor, 1), barTitle: "attention (log)", notes };
@@ -46,13 +46,13 @@ export function scalePattern(where: string, pattern: Tensor, options: PatternSca
 	if (keys < 2) throw new RangeError(`${where}: scale "hide-first" needs at least 2 keys, got ${keys}`);
 	const rest = pattern.slice(axis, 1);
 	let largest = 0;
-	for (let i = 0; i < rest.size; i++) largest = Math.max(largest, Number(rest.data[i]));
+	for (let i = 0; i < rest.size; i++) largest = Math.max(largest, rest.data[i] as number);
 	// a nice end, so that the bar's last tick names it; an empty rest keeps a range that is not empty
 	const [, high = 1] = scaleLinear()
 		.domain([0, largest || 1])
 		.nice(5)
 		.domain();
 	const end = Math.min(1, high);
-	const notes = [`first key hidden: colours end at ${short(end)}`];
+	const notes = [`first key hidden, colours from 0 to ${short(end)}`];
 	return { pattern: rest, firstKey: 1, colours: linearColours([0, end]), barTitle: "attention", notes };
 }

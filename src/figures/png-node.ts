@@ -4,7 +4,7 @@ import { Resvg } from "@resvg/resvg-js";
 const FONTS = ["DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf"];
 
 export interface PngOptions {
-	/** Pixels of the image for each of the figure's. Default 2. */
+	/** Pixels of the image for each of the figure's, 1 to 16. Default 2. */
 	zoom?: number;
 	/** More font files, for scripts that DejaVu Sans lacks (Chinese, Japanese, Korean, emoji). */
 	fontFiles?: readonly string[];
@@ -15,11 +15,12 @@ export interface PngOptions {
  * the same pixels on every machine. In a file of its own, since it loads native code.
  */
 export function svgToPng(svg: string, { zoom = 2, fontFiles = [] }: PngOptions = {}): Uint8Array {
-	if (!(zoom > 0 && zoom <= 16))
-		throw new RangeError(`svgToPng: zoom: got ${zoom}, allowed above 0, up to 16`);
+	if (!(zoom >= 1 && zoom <= 16)) throw new RangeError(`svgToPng: zoom: got ${zoom}, allowed 1 to 16`);
 	const require = createRequire(import.meta.url);
 	const shipped = FONTS.map((file) => require.resolve(`dejavu-fonts-ttf/ttf/${file}`));
 	const image = new Resvg(svg, {
+		// the renderer does not know "pixelated"; its name for it is optimizeSpeed
+		imageRendering: 1,
 		fitTo: { mode: "zoom", value: zoom },
 		font: {
 			loadSystemFonts: false,

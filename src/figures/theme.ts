@@ -1,4 +1,5 @@
 import { type Attributes, element, text } from "./svg.js";
+import { textWidth } from "./text-width.js";
 
 /** Metrics below are those of the first family, which the PNG writer ships; the others are near it in width. */
 export const FONT_FAMILY = "'DejaVu Sans Condensed', 'DejaVu Sans', Helvetica, Arial, sans-serif";
@@ -27,6 +28,11 @@ export interface Heading {
 export function headingHeight({ title, notes = [] }: Heading): number {
 	const lines = (title ? 20 : 0) + notes.length * 16;
 	return lines === 0 ? 0 : lines + 8;
+}
+
+/** Width in pixels of a heading's longest line. */
+export function headingWidth({ title = "", notes = [] }: Heading): number {
+	return Math.max(textWidth(title, TITLE_SIZE, true), ...notes.map((note) => textWidth(note, NOTE_SIZE)));
 }
 
 export function drawHeading(x: number, y: number, { title, notes = [] }: Heading): string {
@@ -59,3 +65,6 @@ export function svgDocument(width: number, height: number, label: string, ...chi
 		...children,
 	);
 }
+
+/** The frame of what is pointed out; orange stands out from blue and from red with any colour vision. */
+export const MARK: Attributes = { stroke: "#d9730d", "stroke-width": 2, fill: "none" };

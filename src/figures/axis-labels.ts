@@ -1,0 +1,57 @@
+import { decimals, element, text } from "./svg.js";
+import { elide, textWidth } from "./text-width.js";
+import { HAIRLINE, LABEL_SIZE, QUIET } from "./theme.js";
+import { type AxisTokens, tokenLabel } from "./token-label.js";
+
+/** Longest label in pixels; longer ones end in an ellipsis. */
+const LABEL_WIDTH = 92;
+/** Nearest that two labels may come, in pixels. */
+const LABEL_STEP = 11.5;
+/** Pixels between a token and its position. */
+const NUMBER_GAP = 4;
+/** From the matrix to a label, past its tick. */
+const OFFSET = 6;
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
+
+/** Token labels of one axis, and the room they take at a right angle to it. */
+export interface AxisLabels {
+	/** Pixels from the matrix to the end of the longest label. */
+	readonly extent: number;
+	/** Labels beside rows: `x` is the matrix's left side, `y` its top. */
+	rows(x: number, y: number): string;
+	/** Labels under columns, read upwards: `x` is the matrix's left side, `y` its bottom. */
+	columns(x: number, y: number): string;
+}
+
+/**
+ * The labels that fit where a cell is `cell` pixels wide. Where some are left out, the others carry their
+ * position, since neighbours no longer tell it.
+ */
+export function axisLabels({ labels, first }: AxisTokens, cell: number): AxisLabels {
+	const step = STEPS.find((candidate) => candidate * cell >= LABEL_STEP) ?? 1000;
+	const placed = labels.flatMap((token, i) => {
+		if ((i + first) % step !== 0) return [];
+		return [{ middle: (i + 0.5) * cell, ...drawLabel(token, step === 1 ? undefined : i + first) }];
+	});
+	const draw = (place: (middle: number) => string): string =>
+		placed.map(({ middle, markup }) => element("g", { transform: place(middle) }, markup)).join("");
+	return {
+		extent: OFFSET + Math.max(0, ...placed.map(({ width }) => width)),
+		rows: (x, y) => draw((middle) => `translate(${decimals(x)} ${decimals(y + middle)})`),
+		columns: (x, y) => draw((middle) => `translate(${decimals(x + middle)} ${decimals(y)}) rotate(-90)`),
+	};
+}
+
+/** A label that ends left of the origin, and its tick. */
+function drawLabel(token: string, position: number | undefined): { markup: string; width: number } {
+	const number = position === undefined ? "" : String(position);
+	const beside = number === "" ? 0 : textWidth(number, LABEL_SIZE) + NUMBER_GAP;
+	const name = elide(tokenLabel(token), LABEL_WIDTH - beside, LABEL_SIZE);
+	const place = { y: LABEL_SIZE * 0.36, "text-anchor": "end" };
+	// two texts: renderers disagree about a gap between tspans at the end of an anchored text
+	const markup =
+		text(-OFFSET - beside, 0, name, place) +
+		(number && text(-OFFSET, 0, number, { ...place, ...QUIET })) +
+		element("line", { x1: -4, x2: -1, ...HAIRLINE });
+	return { markup, width: textWidth(name, LABEL_SIZE) + beside };
+}
