@@ -1,0 +1,99 @@
+import { readFileSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { WeightsError } from "./errors.js";
+import { loadWeights } from "./load-weights.js";
+import { bytesSource } from "./source.js";
+import { readTensorFile } from "./tensor-file.js";
+
+const MB = 2 ** 20;
+const FILES = {
+	"a safetensors file": "test/reference/weights/blocks.safetensors",
+	"a GGUF file": "test/reference/weights/tiny.gguf",
+};
+
+/** Numbers that lengths, counts and offsets of a lying file are likely to be. */
+const absurd = fc.oneof(
+	fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+	fc.constantFrom(0n, 1n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n),
+	fc.bigInt({ min: 0n, max: 100_000n }),
+);
+
+type Mutation = (file: Uint8Array) => Uint8Array;
+
+/** Where in the header to mutate, as a fraction, and with what. */
+function mutationOf(headerLength: number): fc.Arbitrary<Mutation> {
+	const place = fc.integer({ min: 0, max: headerLength - 1 });
+	const overwrite =
+		(at: number, bytes: Uint8Array): Mutation =>
+		(file) => {
+			if (at < file.length) file.set(bytes.subarray(0, file.length - at), at);
+			return file;
+		};
+	return fc.oneof(
+		fc.tuple(place, fc.uint8Array({ minLength: 1, maxLength: 4 })).map(([at, b]) => overwrite(at, b)),
+		fc.tuple(place, absurd).map(([at, n]) => overwrite(at, new Uint8Array(new BigUint64Array([n]).buffer))),
+		fc.tuple(place, absurd).map(([at, n]) => overwrite(at, new TextEncoder().encode(String(n)))),
+		fc
+			.tuple(place, fc.constantFrom("NaN", "-1", "1e99", "[", "}", '"', "\0"))
+			.map(([at, s]) => overwrite(at, new TextEncoder().encode(s))),
+		place.map(
+			(length): Mutation =>
+				(file) =>
+					file.slice(0, length),
+		),
+		fc.integer({ min: 1, max: 64 }).map(
+			(n): Mutation =>
+				(file) =>
+					file.slice(0, file.length - n),
+		),
+		fc.tuple(place, place).map(
+			([at, from]): Mutation =>
+				(file) =>
+					file.copyWithin(at, from, from + 40),
+		),
+	);
+}
+
+describe.each(Object.entries(FILES))("%s whose header is mutated", (_, path) => {
+	const original = new Uint8Array(readFileSync(path));
+
+	test("is read, or refused with one line, in little memory", async () => {
+		const { entries } = await readTensorFile(bytesSource(original));
+		const headerLength = Math.min(...[...entries.values()].map((e) => e.offset));
+		const outcomes = { read: 0, refused: 0 };
+		// the peak of a process counts, so this must be one of its own
+		expect(isMainThread).toBe(true);
+		const before = process.memoryUsage().rss;
+		await fc.assert(
+			fc.asyncProperty(
+				fc.array(mutationOf(headerLength), { minLength: 1, maxLength: 3 }),
+				async (mutations) => {
+					let bytes = original.slice();
+					for (const mutate of mutations) bytes = mutate(bytes);
+					try {
+						const file = await readTensorFile(bytesSource(bytes, "lie"));
+						const tensors = [...file.entries].map(([name, { shape }]) => ({
+							name,
+							file: 0,
+							entry: name,
+							shape,
+						}));
+						await loadWeights({ files: [{ bytes, name: "lie" }], tensors });
+						outcomes.read++;
+					} catch (error) {
+						expect(error).toBeInstanceOf(WeightsError);
+						expect((error as Error).message).toMatch(/^lie: [^\n\r\u2028\u2029]{5,600}$/);
+						outcomes.refused++;
+					}
+				},
+			),
+			{ numRuns: 1500 },
+		);
+		const grown = process.resourceUsage().maxRSS * 1024 - before;
+		expect(grown).toBeLessThan(original.length + 64 * MB);
+		// the mutations must bite, and not all at the first byte
+		expect(outcomes.refused).toBeGreaterThan(500);
+	});
+});
