@@ -59,6 +59,8 @@ export interface Family<C extends Dimensions = Dimensions> {
 	readonly architectures: readonly string[];
 	/** `model_type` of config.json. */
 	readonly modelType: string;
+	/** What its norms do: "layer" subtracts the mean, "rms" does not. */
+	readonly norm: "layer" | "rms";
 	/** Reads config.json. @throws {ModelError} naming the key for what is unknown or not supported. */
 	parseConfig(config: unknown): C;
 	weights(config: C): readonly WeightDeclaration[];

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { add, gather, split, weight } from "../graph/ops/index.js";
+import { add, expand, gather, split, weight } from "../graph/ops/index.js";
 import type { Value } from "../graph/value.js";
 import { ACTIVATIONS } from "../nn/activation.js";
 import { attention } from "../nn/attention.js";
@@ -38,6 +38,7 @@ export const gpt2: Family<Gpt2Config> = {
 	doc: "GPT-2: learned positions, LayerNorm, fused q/k/v; attention scale and activation variants",
 	architectures: ["GPT2LMHeadModel", "GPT2Model"],
 	modelType: "gpt2",
+	norm: "layer",
 
 	parseConfig(config) {
 		const c = parseWith("gpt2", schema, config);
@@ -134,7 +135,7 @@ export const gpt2: Family<Gpt2Config> = {
 	embed(t, c, { tokens, positions }) {
 		const embed = t.hook("hook_embed", gather(weight("wte.weight", [c.vocab, c.dModel]), tokens)); // [batch, pos, d_model]
 		const rows = gather(weight("wpe.weight", [c.nCtx, c.dModel]), positions); // [(batch,) pos, d_model]
-		return add(embed, t.hook("hook_pos_embed", rows));
+		return add(embed, t.hook("hook_pos_embed", expand(rows, embed.shape)));
 	},
 
 	block(t, c, layer, resid, { mask, padded }) {

@@ -60,6 +60,7 @@ export const llama: Family<LlamaConfig> = {
 	doc: "Llama: RMSNorm, rotary positions (linear and llama3 scaling), gated MLP, grouped-query attention, biases",
 	architectures: ["LlamaForCausalLM", "LlamaModel"],
 	modelType: "llama",
+	norm: "rms",
 
 	parseConfig(config) {
 		const c = parseWith("llama", schema, config);

@@ -1,0 +1,112 @@
+import { type Graph, graphOf, sortNodes } from "./graph.js";
+import { input } from "./ops/index.js";
+import { type Node, Value } from "./value.js";
+
+/** A place where a run leaves the graph: the host sees `value` and says what `replacement` is fed with. */
+export interface Cut {
+	readonly name: string;
+	readonly value: Value;
+	/** An input node that stands for the value from here on. */
+	readonly replacement: Value;
+}
+
+/** One part of a cut computation. */
+export interface Stage {
+	readonly graph: Graph;
+	/** The cut that this stage's result leads to; undefined for the last. */
+	readonly cut?: Cut;
+}
+
+/** Makes the input that stands for a value after a cut. */
+export function cutAt(name: string, value: Value): Cut {
+	return { name, value, replacement: input(`cut:${name}`, value.dtype, value.shape) };
+}
+
+const CARRIED = "carry:";
+
+/**
+ * Splits a computation at cuts. Stage k computes what cut k shows, every output that can be had by then,
+ * and what later stages still need of it; those are fed back under the names they come out with
+ * ("carry:0", ...), so nothing is computed twice.
+ */
+export function stagesOf(outputs: ReadonlyMap<string, Value>, cuts: readonly Cut[]): Stage[] {
+	const order = new Map(cuts.map((cut, k) => [cut.replacement.node, k + 1]));
+	const nodes = sortNodes([...outputs.values(), ...cuts.map((c) => c.value)]);
+	const stageOfNode = new Map<Node, number>();
+	for (const node of nodes) {
+		const own = order.get(node) ?? 0;
+		stageOfNode.set(node, Math.max(own, ...node.inputs.map((v) => stageOfNode.get(v.node) as number)));
+	}
+	const free = (node: Node): boolean => node.op.name === "input" || node.op.name === "constant";
+	const carried = new Map<Value, string>();
+	for (const node of nodes) {
+		for (const v of node.inputs) {
+			if (free(v.node) || carried.has(v)) continue;
+			if ((stageOfNode.get(v.node) as number) < (stageOfNode.get(node) as number))
+				carried.set(v, `${CARRIED}${carried.size}`);
+		}
+	}
+	return Array.from({ length: cuts.length + 1 }, (_, stage) => {
+		const wanted = new Map<string, Value>();
+		for (const [name, value] of outputs) if (stageOfNode.get(value.node) === stage) wanted.set(name, value);
+		for (const [value, name] of carried) if (stageOfNode.get(value.node) === stage) wanted.set(name, value);
+		const cut = cuts[stage];
+		if (cut) wanted.set(cut.name, cut.value);
+		const graph = graphOf(new Map(substitute(wanted, (v) => feedFor(v, stage, stageOfNode, carried))));
+		return { graph, ...(cut && { cut }) };
+	});
+}
+
+/** Whether a result is only there for later stages. */
+export function isCarried(name: string): boolean {
+	return name.startsWith(CARRIED);
+}
+
+function feedFor(
+	value: Value,
+	stage: number,
+	stages: ReadonlyMap<Node, number>,
+	carried: ReadonlyMap<Value, string>,
+): Value | undefined {
+	const name = carried.get(value);
+	if (name === undefined || (stages.get(value.node) as number) >= stage) return undefined;
+	return input(name, value.dtype, value.shape);
+}
+
+/** Rebuilds values with some of the values they depend on replaced. */
+function substitute(
+	wanted: ReadonlyMap<string, Value>,
+	replace: (value: Value) => Value | undefined,
+): [string, Value][] {
+	const made = new Map<Value, Value>();
+	const stop = new Set<Node>();
+	const roots = [...wanted.values()];
+	const rebuilt = (value: Value): Value => {
+		const known = made.get(value);
+		if (known) return known;
+		const result = replace(value) ?? value;
+		made.set(value, result);
+		return result;
+	};
+	// nodes behind a replaced value are not needed; walk from the outputs and stop there
+	const reachable: Node[] = [];
+	const visit = (value: Value): void => {
+		if (replace(value) || stop.has(value.node)) return;
+		stop.add(value.node);
+		for (const v of value.node.inputs) visit(v);
+		reachable.push(value.node);
+	};
+	for (const root of roots) visit(root);
+	for (const node of reachable) {
+		const inputs = node.inputs.map(rebuilt);
+		if (inputs.every((v, i) => v === node.inputs[i])) continue;
+		const outputs: Value[] = [];
+		const copy: Node = { ...node, inputs, outputs };
+		for (const [i, v] of node.outputs.entries()) {
+			const value = new Value(copy, i, v.dtype, v.shape);
+			outputs.push(value);
+			made.set(v, value);
+		}
+	}
+	return [...wanted].map(([name, value]) => [name, rebuilt(value)]);
+}

@@ -1,0 +1,239 @@
+import { sizeOf, Tensor } from "../tensor/index.js";
+import { HookError } from "./hook-error.js";
+import { actName, canonicalName } from "./points.js";
+import { nearest } from "./select.js";
+
+/** What a cache needs to know of the model that filled it. */
+export interface CacheSource {
+	readonly nLayers: number;
+	/** "layer" subtracts the mean, "rms" does not. */
+	readonly norm: "layer" | "rms";
+	hasPoint(name: string): boolean;
+}
+
+/** Parts of the residual stream, one after the other. */
+export interface ResidualStack {
+	/** What each component is: "embed", "0_attn_out", "L5H1", ... */
+	readonly labels: readonly string[];
+	/** [component, batch, pos, d_model] */
+	readonly values: Tensor<"float32">;
+}
+
+export interface StackOptions {
+	/** Divide by the scale of the norm that reads the stream at that layer (frozen, as the run had it). Default false. */
+	applyLn?: boolean;
+}
+
+/** The activations of one run, by hook name. */
+export class ActivationCache {
+	constructor(
+		private readonly tensors: ReadonlyMap<string, Tensor>,
+		private readonly source: CacheSource,
+	) {}
+
+	/** Names of what is kept, in the order the run reached it. */
+	get names(): string[] {
+		return [...this.tensors.keys()];
+	}
+
+	get size(): number {
+		return this.tensors.size;
+	}
+
+	has(name: string, layer?: number, module?: string): boolean {
+		return this.tensors.has(this.resolve(name, layer, module));
+	}
+
+	/**
+	 * An activation by full name ("blocks.5.attn.hook_pattern"), alias or shorthand: `get("pattern", 5)`,
+	 * `get("scale", 2, "ln1")`, `get("resid_post", -1)` (layers count from the end when negative).
+	 * @throws {HookError} where it was not kept; lists the nearest names.
+	 */
+	get(name: string, layer?: number, module?: string): Tensor<"float32"> {
+		const full = this.resolve(name, layer, module);
+		const found = this.tensors.get(full);
+		if (found) return found as Tensor<"float32">;
+		const reason = this.source.hasPoint(full) ? "was not kept in this run" : "is no hook point of this model";
+		const near = nearest(full, this.names, 3);
+		throw new HookError(
+			`"${full}" ${reason}; kept: ${near.join(", ") || "nothing"}${this.size > 3 ? ", ..." : ""}`,
+		);
+	}
+
+	*[Symbol.iterator](): IterableIterator<[string, Tensor]> {
+		yield* this.tensors;
+	}
+
+	/** The cache of some rows: [start, end) of the batch; negative numbers count from the end. */
+	sliceBatch(start: number, end?: number): ActivationCache {
+		return this.slice("batch", () => "batch", start, end);
+	}
+
+	/** The cache of some positions, [start, end); patterns and scores are cut along their queries. */
+	slicePositions(start: number, end?: number): ActivationCache {
+		return this.slice("pos", (axes) => (axes.includes("pos") ? "pos" : "query"), start, end);
+	}
+
+	/** As a map for `writeSafetensors`. */
+	toMap(): Map<string, Tensor> {
+		return new Map(this.tensors);
+	}
+
+	/**
+	 * The residual stream before each layer up to `layer` (exclusive; default: through to the end),
+	 * as TransformerLens' accumulated_resid: labels "0_pre", "0_mid", ..., "final_post".
+	 */
+	accumulatedResid(
+		layer = this.source.nLayers,
+		options: StackOptions & { inclMid?: boolean } = {},
+	): ResidualStack {
+		const labels: string[] = [];
+		const parts: Tensor<"float32">[] = [];
+		const last = this.layer(layer, true);
+		for (let l = 0; l <= last; l++) {
+			if (l === this.source.nLayers) {
+				labels.push("final_post");
+				parts.push(this.get("resid_post", l - 1));
+				continue;
+			}
+			labels.push(`${l}_pre`);
+			parts.push(this.get("resid_pre", l));
+			if (options.inclMid && l < last) {
+				labels.push(`${l}_mid`);
+				parts.push(this.get("resid_mid", l));
+			}
+		}
+		return this.finish(labels, parts, last, options);
+	}
+
+	/**
+	 * What wrote to the residual stream before `layer` (default: all of it): embedding, positions where the
+	 * model learned them, and each layer's attention and MLP output. They add up to the stream there.
+	 */
+	decomposeResid(
+		layer = this.source.nLayers,
+		options: StackOptions & { mode?: "all" | "attn" | "mlp" } = {},
+	): ResidualStack {
+		const { mode = "all" } = options;
+		const last = this.layer(layer, true);
+		const labels = ["embed"];
+		const parts = [this.get("hook_embed")];
+		if (this.source.hasPoint("hook_pos_embed")) {
+			labels.push("pos_embed");
+			parts.push(this.get("hook_pos_embed"));
+		}
+		for (let l = 0; l < last; l++) {
+			for (const kind of ["attn", "mlp"] as const) {
+				if (mode !== "all" && mode !== kind) continue;
+				labels.push(`${l}_${kind}_out`);
+				parts.push(this.get(`${kind}_out`, l));
+			}
+		}
+		return this.finish(labels, parts, last, options);
+	}
+
+	/**
+	 * What each head wrote to the residual stream before `layer` (default: all layers), labels "L0H0", ...
+	 * Needs `hook_result` in the cache: ask for it by name. With `inclRemainder` a last component holds
+	 * everything that is not a head, so that all add up to the stream.
+	 */
+	stackHeadResults(
+		layer = this.source.nLayers,
+		options: StackOptions & { inclRemainder?: boolean } = {},
+	): ResidualStack {
+		const last = this.layer(layer, true);
+		const labels: string[] = [];
+		const parts: Tensor<"float32">[] = [];
+		for (let l = 0; l < last; l++) {
+			const result = this.get("result", l).transpose([2, 0, 1, 3]); // [head, batch, pos, d_model]
+			for (let h = 0; h < (result.shape[0] as number); h++) {
+				labels.push(`L${l}H${h}`);
+				parts.push(result.select(h));
+			}
+		}
+		if (options.inclRemainder) {
+			const stream =
+				last === this.source.nLayers ? this.get("resid_post", last - 1) : this.get("resid_pre", last);
+			const rest = stream.data.slice();
+			for (const { data } of parts)
+				for (let i = 0; i < rest.length; i++) rest[i] = (rest[i] as number) - (data[i] as number);
+			labels.push("remainder");
+			parts.push(new Tensor("float32", stream.shape, rest));
+		}
+		return this.finish(labels, parts, last, options);
+	}
+
+	/**
+	 * Divides every component [component, batch, pos, d_model] by the scale that the norm before `layer`
+	 * had in this run (the final norm for the number of layers), after subtracting its mean where that norm does.
+	 * The norm's weight and bias are not applied.
+	 */
+	applyLnToStack(
+		stack: ResidualStack,
+		layer = this.source.nLayers,
+		module: "ln1" | "ln2" = "ln1",
+	): ResidualStack {
+		const at = this.layer(layer, true);
+		const scale =
+			at === this.source.nLayers ? this.get("ln_final.hook_scale") : this.get("scale", at, module);
+		const centres = this.source.norm === "layer";
+		const { values } = stack;
+		const width = values.shape.at(-1) as number;
+		const out = values.data.slice();
+		for (let row = 0; row * width < out.length; row++) {
+			const part = out.subarray(row * width, (row + 1) * width);
+			const mean = centres ? part.reduce((a, b) => a + b, 0) / width : 0;
+			const by = scale.data[row % scale.size] as number;
+			for (let i = 0; i < width; i++) part[i] = ((part[i] as number) - mean) / by;
+		}
+		return { labels: stack.labels, values: new Tensor("float32", values.shape, out, values.axes) };
+	}
+
+	private finish(
+		labels: string[],
+		parts: readonly Tensor<"float32">[],
+		layer: number,
+		{ applyLn }: StackOptions,
+	): ResidualStack {
+		const shape = (parts[0] as Tensor).shape;
+		const size = sizeOf(shape);
+		const data = new Float32Array(parts.length * size);
+		for (const [i, part] of parts.entries()) data.set(part.data, i * size);
+		const values = new Tensor("float32", [parts.length, ...shape], data, [
+			"component",
+			"batch",
+			"pos",
+			"d_model",
+		]);
+		const stack = { labels, values };
+		return applyLn ? this.applyLnToStack(stack, layer) : stack;
+	}
+
+	private slice(
+		what: string,
+		axisOf: (axes: readonly string[]) => string,
+		start: number,
+		end: number | undefined,
+	): ActivationCache {
+		const cut = [...this.tensors].map(([name, tensor]) => {
+			const axis = tensor.axes ? (tensor.axes as readonly string[]).indexOf(axisOf(tensor.axes)) : -1;
+			if (axis < 0) throw new HookError(`"${name}" ${tensor} has no ${what} axis to cut`);
+			return [name, tensor.slice(axis, start, end)] as const;
+		});
+		return new ActivationCache(new Map(cut), this.source);
+	}
+
+	private layer(layer: number, inclusive: boolean): number {
+		const { nLayers } = this.source;
+		const at = layer < 0 ? layer + nLayers : layer;
+		const most = inclusive ? nLayers : nLayers - 1;
+		if (!Number.isInteger(at) || at < 0 || at > most)
+			throw new HookError(`layer: got ${layer}, allowed 0..${most}`);
+		return at;
+	}
+
+	private resolve(name: string, layer?: number, module?: string): string {
+		if (layer === undefined && this.tensors.has(name)) return name;
+		return canonicalName(actName(name, layer === undefined ? undefined : this.layer(layer, false), module));
+	}
+}

@@ -1,0 +1,89 @@
+import { HookError } from "./hook-error.js";
+import { canonicalName } from "./points.js";
+
+/**
+ * Which hook points: a name (aliases and `*` for any part of a name are understood), a regular expression,
+ * a list of both, or a test. Points that cost extra are chosen only where they are named: a string that
+ * is or matches them, or a regular expression that spells their last part.
+ */
+export type Names = string | RegExp | readonly (string | RegExp)[] | ((name: string) => boolean);
+
+/** A hook point of a model. */
+export interface HookPoint {
+	readonly name: string;
+	/** Extents, symbolic where they depend on the input: ["batch", "pos", 768]. */
+	readonly shape: readonly (number | string)[];
+	/** Computed only when asked for by name. */
+	readonly optional: boolean;
+}
+
+/**
+ * The points that a selection means, in the order the model reaches them.
+ * @throws {HookError} where a part of the selection matches nothing; lists the nearest names.
+ */
+export function selectPoints(points: readonly HookPoint[], names: Names): HookPoint[] {
+	const parts = typeof names === "function" || !Array.isArray(names) ? [names] : names;
+	const chosen = new Set<string>();
+	for (const part of parts as readonly (string | RegExp | ((name: string) => boolean))[]) {
+		const matching = points.filter((point) => matches(point, part));
+		if (matching.length === 0) throw nothing(part, points);
+		for (const { name } of matching) chosen.add(name);
+	}
+	return points.filter(({ name }) => chosen.has(name));
+}
+
+function matches(
+	{ name, optional }: HookPoint,
+	part: string | RegExp | ((name: string) => boolean),
+): boolean {
+	if (typeof part === "function") return !optional && part(name);
+	if (part instanceof RegExp) {
+		const last = name.slice(name.lastIndexOf(".") + 1);
+		return part.test(name) && (!optional || part.source.includes(last));
+	}
+	if (!part.includes("*")) return canonicalName(part) === name;
+	const pattern = part.split("*").map(escapeRegExp).join("[^.]*");
+	return new RegExp(`^${pattern}$`).test(name);
+}
+
+function escapeRegExp(text: string): string {
+	return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+function nothing(part: unknown, points: readonly HookPoint[]): HookError {
+	const asked =
+		typeof part === "function" ? "the given test" : `"${part instanceof RegExp ? part.source : part}"`;
+	const near =
+		typeof part === "function"
+			? []
+			: nearest(
+					String(part),
+					points.map((p) => p.name),
+					3,
+				);
+	const hint = near.length > 0 ? `; nearest: ${near.join(", ")}` : `; the model has ${points.length} points`;
+	return new HookError(`no hook point matches ${asked}${hint}`);
+}
+
+/** The names closest to what was asked, by edit distance. */
+export function nearest(asked: string, names: readonly string[], count: number): string[] {
+	return names
+		.map((name) => ({ name, distance: editDistance(asked, name) }))
+		.sort((a, b) => a.distance - b.distance)
+		.slice(0, count)
+		.map(({ name }) => name);
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+	let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+	for (let i = 1; i <= a.length; i++) {
+		const next = [i];
+		for (let j = 1; j <= b.length; j++) {
+			const swap = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+			next.push(Math.min(swap, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+		}
+		row = next;
+	}
+	return row[b.length] as number;
+}

@@ -1,0 +1,62 @@
+import { and, input, lessEqual, unsqueeze } from "../graph/ops/index.js";
+import { Trace, type TraceOptions } from "../graph/trace.js";
+import type { Value } from "../graph/value.js";
+import type { Dimensions, Family, ModelInputs } from "./family.js";
+
+/** Which part of a model a graph computes. */
+export interface ModelRange {
+	/** First layer to run; the residual stream before it is fed instead of tokens. Default: from the tokens. */
+	readonly startAtLayer?: number | undefined;
+	/** First layer not to run; the residual stream before it is the result. Default: through to the logits. */
+	readonly stopAtLayer?: number | undefined;
+	/** Rows are padded: positions are [batch, pos] and "attention_mask" is fed. */
+	readonly padded: boolean;
+}
+
+export interface TracedModel {
+	readonly trace: Trace;
+	/** Logits [batch, pos, vocab], or the residual stream [batch, pos, d_model] where the run stops early. */
+	readonly output: Value;
+}
+
+/** Names of the feeds of a model's graph. */
+export const FEEDS = {
+	tokens: "tokens",
+	positions: "positions",
+	mask: "attention_mask",
+	residual: "residual",
+} as const;
+
+/** Traces a model once, with symbolic batch and position. */
+export function traceModel<C extends Dimensions>(
+	family: Family<C>,
+	config: C,
+	range: ModelRange,
+	options: TraceOptions = {},
+): TracedModel {
+	const trace = new Trace(options);
+	const inputs = modelInputs(range.padded);
+	const { startAtLayer, stopAtLayer } = range;
+	let resid =
+		startAtLayer === undefined
+			? family.embed(trace, config, inputs)
+			: input(FEEDS.residual, "float32", ["batch", "pos", config.dModel]);
+	const end = stopAtLayer ?? config.nLayers;
+	for (let layer = startAtLayer ?? 0; layer < end; layer++) {
+		resid = family.block(trace, config, layer, resid, inputs);
+	}
+	return { trace, output: stopAtLayer === undefined ? family.unembed(trace, config, resid) : resid };
+}
+
+function modelInputs(padded: boolean): ModelInputs {
+	const tokens = input(FEEDS.tokens, "int32", ["batch", "pos"]);
+	const positions = input(FEEDS.positions, "int32", padded ? ["batch", "pos"] : ["pos"]);
+	// positions grow along each row, so "not later" is "position not greater"
+	const [query, key] = padded
+		? [unsqueeze(positions, 1, 3), unsqueeze(positions, 1, 2)] // [batch, 1, query, 1] and [batch, 1, 1, key]
+		: [unsqueeze(positions, 1), unsqueeze(positions, 0)];
+	const causal = lessEqual(key, query);
+	if (!padded) return { tokens, positions, mask: causal, padded };
+	const visible = input(FEEDS.mask, "bool", ["batch", "pos"]);
+	return { tokens, positions, mask: and(causal, unsqueeze(visible, 1, 2)), padded };
+}
