@@ -67,6 +67,8 @@ export interface BenchResult {
 	bench: string;
 	machine: Record<string, string | number>;
 	threads: number;
+	/** Cores that neither the sides nor the bench used while times were taken: near 0, or trust none of them. */
+	foreignCpu: number | null;
 	sides: SideReport[];
 	rows: Row[];
 }

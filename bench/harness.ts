@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
-import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
-import type { Bench, BenchCase, BenchResult, Row, SideReport } from "./bench.js";
+import type { Bench, BenchCase, BenchResult } from "./bench.js";
+import { CpuWatch } from "./cpu-watch.js";
+import { describeMachine } from "./machine.js";
 import { rowsOf } from "./rows.js";
 import { Side, type SideSpec } from "./side.js";
 
@@ -33,24 +33,77 @@ export async function runBench(bench: Bench, options: BenchOptions): Promise<Ben
 		const names = bench.cases.map((each) => each.name).join(", ");
 		throw new RangeError(`no case of bench ${bench.name} holds "${options.cases}"; cases: ${names}`);
 	}
+	const result: BenchResult = {
+		bench: bench.name,
+		machine: describeMachine(),
+		threads: options.threads,
+		foreignCpu: null,
+		sides: [],
+		rows: [],
+	};
 	const timed = cases.filter((each) => each.measure === "time");
+	if (timed.length > 0) await measureTimes(bench, specs, timed, options, result);
 	const weighed = cases.filter((each) => each.measure === "memory");
-	const rows: Row[] = [];
-	const reports = new Map<string, SideReport>();
-	if (timed.length > 0) {
-		await using sides = new RunningSides();
-		for (const spec of specs) {
-			options.log(`starting ${spec.name}`);
-			sides.add(await Side.start(spec, options.threads));
-		}
-		const usage = new Map(sides.all.map((side) => [side.name, { cpu: 0, seconds: 0 }]));
-		for (const each of timed) rows.push(...(await timeCase(bench, each, sides.all, usage, options)));
-		for (const { name, versions } of sides.all) {
-			const idle = usage.get(name);
-			reports.set(name, { name, versions, idleCpu: idle?.seconds ? idle.cpu / idle.seconds : null });
+	if (weighed.length > 0) await measureMemory(bench, specs, weighed, options, result);
+	return result;
+}
+
+async function measureTimes(
+	bench: Bench,
+	specs: SideSpec[],
+	cases: BenchCase[],
+	options: BenchOptions,
+	result: BenchResult,
+): Promise<void> {
+	await using running = new RunningSides();
+	for (const spec of specs) {
+		options.log(`starting ${spec.name}`);
+		running.sides.push(await Side.start(spec, options.threads));
+	}
+	const { sides } = running;
+	const watch = new CpuWatch(sides);
+	for (const each of cases) {
+		const outputs = new Map<string, number[]>();
+		for (const side of sides) outputs.set(side.name, await side.prepare(each.params));
+		if (bench.tolerance !== undefined) compareOutputs(each, outputs, bench.tolerance);
+		const start = performance.now();
+		const samples = await takeRounds(each, sides, watch, options);
+		result.rows.push(...rowsOf(each, split(bench, samples)));
+		options.log(`${each.name}: ${((performance.now() - start) / 1e3).toFixed(1)} s`);
+	}
+	result.foreignCpu = watch.foreignCpu();
+	for (const side of sides) {
+		result.sides.push({ name: side.name, versions: side.versions, idleCpu: watch.idleCpu(side) });
+	}
+}
+
+async function takeRounds(
+	benchCase: BenchCase,
+	sides: Side[],
+	watch: CpuWatch,
+	options: BenchOptions,
+): Promise<Map<string, number[]>> {
+	const samples = new Map<string, number[]>(sides.map((side) => [side.name, []]));
+	const start = performance.now();
+	const rounds = Math.max(FEWEST_ROUNDS, options.rounds);
+	for (let round = 0; round < Math.max(rounds, MOST_ROUNDS); round++) {
+		if (round >= rounds && performance.now() - start > options.seconds * 1e3) break;
+		for (const side of sides) {
+			samples.get(side.name)?.push(await watch.during(side, () => side.run(benchCase.params)));
 		}
 	}
-	for (const each of weighed) {
+	return samples;
+}
+
+/** A peak never falls again, so each side starts afresh for each case, one process at a time. */
+async function measureMemory(
+	bench: Bench,
+	specs: SideSpec[],
+	cases: BenchCase[],
+	options: BenchOptions,
+	result: BenchResult,
+): Promise<void> {
+	for (const each of cases) {
 		const samples = new Map<string, number[]>();
 		for (const spec of specs) {
 			options.log(`${each.name}: ${spec.name}`);
@@ -58,57 +111,11 @@ export async function runBench(bench: Bench, options: BenchOptions): Promise<Ben
 			await side.prepare(each.params);
 			await side.run(each.params);
 			samples.set(spec.name, [(await side.peak()) / 1e6]);
-			if (!reports.has(spec.name))
-				reports.set(spec.name, { name: spec.name, versions: side.versions, idleCpu: null });
+			if (result.sides.some((known) => known.name === side.name)) continue;
+			result.sides.push({ name: side.name, versions: side.versions, idleCpu: null });
 		}
-		rows.push(...rowsOf(each, split(bench, samples)));
+		result.rows.push(...rowsOf(each, split(bench, samples)));
 	}
-	return {
-		bench: bench.name,
-		machine: machine(),
-		threads: options.threads,
-		sides: [...reports.values()],
-		rows,
-	};
-}
-
-type Usage = Map<string, { cpu: number; seconds: number }>;
-
-async function timeCase(
-	bench: Bench,
-	benchCase: BenchCase,
-	sides: Side[],
-	usage: Usage,
-	options: BenchOptions,
-): Promise<Row[]> {
-	const outputs = new Map<string, number[]>();
-	for (const side of sides) outputs.set(side.name, await side.prepare(benchCase.params));
-	if (bench.tolerance !== undefined) compareOutputs(benchCase, outputs, bench.tolerance);
-	const samples = new Map<string, number[]>(sides.map((side) => [side.name, []]));
-	const start = performance.now();
-	const rounds = Math.max(FEWEST_ROUNDS, options.rounds);
-	for (let round = 0; round < MOST_ROUNDS; round++) {
-		if (round >= rounds && performance.now() - start > options.seconds * 1e3) break;
-		for (const side of sides) {
-			const others = sides.filter((other) => other !== side);
-			const before = others.map((other) => other.cpuSeconds());
-			const since = performance.now();
-			samples.get(side.name)?.push(await side.run(benchCase.params));
-			const seconds = (performance.now() - since) / 1e3;
-			// An idle side whose threads still spin would slow the one that is timed: it shows up here.
-			others.forEach((other, i) => {
-				const [now, then, idle] = [other.cpuSeconds(), before[i], usage.get(other.name)];
-				if (now === undefined || then === undefined || !idle) return;
-				idle.cpu += now - then;
-				idle.seconds += seconds;
-			});
-		}
-	}
-	const rows = rowsOf(benchCase, split(bench, samples));
-	options.log(
-		`${benchCase.name}: ${rows[0]?.rounds} rounds, ${((performance.now() - start) / 1e3).toFixed(1)} s`,
-	);
-	return rows;
 }
 
 /** Sides that load the same model must say the same: a disagreement makes the times worthless. */
@@ -143,39 +150,11 @@ function split(
 	return { ours: samples.get(bench.ours.name) ?? null, rivals };
 }
 
-function machine(): Record<string, string | number> {
-	return {
-		cpu: cpus()[0]?.model.trim() ?? "unknown",
-		cores: availableParallelism(),
-		simd: simd(),
-		memoryGB: Math.round(totalmem() / 1e9),
-		system: `${platform()} ${release()} ${arch()}`,
-		node: process.versions.node,
-	};
-}
-
-/** Vector instructions that decide a matrix product's speed: a CPU's name alone often does not tell. */
-function simd(): string {
-	try {
-		const flags = new Set(
-			/^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.trim().split(" "),
-		);
-		const known = ["amx_tile", "avx512_vnni", "avx512f", "avx2", "fma"].filter((flag) => flags.has(flag));
-		return known.join(" ") || "unknown";
-	} catch {
-		return "unknown";
-	}
-}
-
-/** Ends the sides that were started when one of them fails. Node 20 has no AsyncDisposableStack. */
+/** Ends the sides that were started, also when one of them fails. Node 20 has no AsyncDisposableStack. */
 class RunningSides implements AsyncDisposable {
-	readonly all: Side[] = [];
-
-	add(side: Side): void {
-		this.all.push(side);
-	}
+	readonly sides: Side[] = [];
 
 	async [Symbol.asyncDispose](): Promise<void> {
-		for (const side of this.all) await side[Symbol.asyncDispose]();
+		for (const side of this.sides) await side[Symbol.asyncDispose]();
 	}
 }

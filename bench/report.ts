@@ -1,5 +1,8 @@
 import type { BenchResult, Range, Row } from "./bench.js";
 
+/** More than this, in cores, and a time is of the machine's other work as much as of a side. */
+const FOREIGN_CPU_ALLOWED = 0.1;
+
 /** The result as text: machine, sides with versions, and one line per case and rival. */
 export function printTable(result: BenchResult): string {
 	const header = ["case", "ours", "rival", "", "ratio", "goal"];
@@ -25,6 +28,7 @@ export function printTable(result: BenchResult): string {
 		Object.entries(machine)
 			.map(([name, value]) => `${name} ${value}`)
 			.join(", "),
+		...(result.foreignCpu === null ? [] : [foreign(result.foreignCpu)]),
 		...result.sides.map(({ name, versions, idleCpu }) => {
 			const list = Object.entries(versions).map((entry) => entry.join(" "));
 			if (idleCpu !== null) list.push(`${(100 * idleCpu).toFixed(1)}% of a core while idle`);
@@ -40,6 +44,11 @@ export function printJson(result: BenchResult): string {
 	const rounded = (_: string, value: unknown): unknown =>
 		typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
 	return JSON.stringify(result, rounded, 2);
+}
+
+function foreign(cores: number): string {
+	const warning = cores > FOREIGN_CPU_ALLOWED ? "; TOO MUCH: the times below are not to be trusted" : "";
+	return `other programs used ${cores.toFixed(2)} cores meanwhile${warning}`;
 }
 
 function goal(row: Row): string {

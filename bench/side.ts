@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { processCpuSeconds } from "./machine.js";
 
 /** How to start one side's process. */
 export interface Command {
@@ -20,8 +20,6 @@ export interface SideSpec {
 }
 
 const STDERR_LINES_KEPT = 12;
-/** `/proc/PID/stat` counts in USER_HZ, which Linux fixes at 100 for user space. */
-const TICKS_PER_SECOND = 100;
 
 /** A running side. Requests go one at a time; a dead process rejects with the end of its stderr. */
 export class Side implements AsyncDisposable {
@@ -82,16 +80,9 @@ export class Side implements AsyncDisposable {
 		return (await this.#request({ do: "peak" })).bytes as number;
 	}
 
-	/** CPU seconds that the process has used so far, all threads; undefined where there is no `/proc`. */
+	/** CPU seconds that the process has used so far; undefined where that is not known. */
 	cpuSeconds(): number | undefined {
-		try {
-			const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
-			// The second field, the command, may itself hold spaces: count from its closing bracket.
-			const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-			return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-		} catch {
-			return undefined;
-		}
+		return processCpuSeconds(this.#child.pid ?? 0);
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
