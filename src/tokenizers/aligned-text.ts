@@ -99,14 +99,12 @@ function unicode(text: AlignedText, form: "NFC" | "NFD" | "NFKC" | "NFKD"): Alig
 	return out;
 }
 
-/** Lower case of the whole text (a final sigma depends on its neighbours), lengths from single characters. */
+/** Lower case of each character by itself: no final sigma, `İ` becomes two characters. */
 function lowercase(text: AlignedText): AlignedText {
-	const lower = Array.from(text.chars.join("").toLowerCase());
 	const out: AlignedText = { chars: [], starts: [], ends: [] };
 	text.chars.forEach((char, i) => {
-		for (let n = Array.from(char.toLowerCase()).length; n > 0; n--) {
-			push(out, lower[out.chars.length] ?? char, text.starts[i] as number, text.ends[i] as number);
-		}
+		for (const lower of char.toLowerCase())
+			push(out, lower, text.starts[i] as number, text.ends[i] as number);
 	});
 	return out;
 }

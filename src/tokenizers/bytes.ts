@@ -19,9 +19,13 @@ const BYTE_TO_CHAR: readonly string[] = (() => {
 
 const CHAR_TO_BYTE: ReadonlyMap<string, number> = new Map(BYTE_TO_CHAR.map((char, byte) => [char, byte]));
 
+export function byteToChar(byte: number): string {
+	return BYTE_TO_CHAR[byte] as string;
+}
+
 /** A text in the spelling of byte-level vocabularies: `" the"` gives `"Ġthe"`. */
 export function toByteAlphabet(text: string): string {
-	return Array.from(utf8(text), (byte) => BYTE_TO_CHAR[byte]).join("");
+	return Array.from(utf8(text), byteToChar).join("");
 }
 
 /** The bytes a byte-level token stands for, or undefined where it has a character outside the alphabet. */

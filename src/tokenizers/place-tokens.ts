@@ -1,5 +1,5 @@
 import type { AlignedText } from "./aligned-text.js";
-import { fallbackByte, fromByteAlphabet, utf8 } from "./bytes.js";
+import { byteToChar, fallbackByte, fromByteAlphabet, utf8 } from "./bytes.js";
 
 /** Where a token is in the input. */
 export interface Place {
@@ -16,12 +16,14 @@ export interface Spelling {
 	/** The token for what has no token, and whether one may stand for several characters. */
 	readonly unk: string | undefined;
 	readonly fuseUnk: boolean;
+	/** Whether a token is in the vocabulary. */
+	has(token: string): boolean;
 }
 
 /**
  * Finds the place of each token of a normalized text by walking through its bytes: a token takes as many
  * bytes as it spells. Bytes that no token spells (white space dropped by a pre-tokenizer, characters without
- * a token) are stepped over; an unknown token takes what lies before the next known one.
+ * a token) are stepped over.
  */
 export function placeTokens(text: AlignedText, tokens: readonly string[], spelling: Spelling): Place[] {
 	const { bytes, owner } = flatten(text);
@@ -30,7 +32,11 @@ export function placeTokens(text: AlignedText, tokens: readonly string[], spelli
 	return tokens.map((token, i) => {
 		let from = at;
 		let length = lengthAt(i, at);
-		if (length === 0 && token === spelling.unk) length = unknownLength(i, at);
+		if (length === 0 && token === spelling.unk) {
+			const [start, end] = unknownAt(at);
+			from = start;
+			length = end - start;
+		}
 		// Stepping over is rare and moves `at` forward for good, so this stays linear in the text.
 		while (length === 0 && from < bytes.length) length = lengthAt(i, ++from);
 		// Not found: only where the file contradicts itself. The token gets an empty place here.
@@ -44,19 +50,25 @@ export function placeTokens(text: AlignedText, tokens: readonly string[], spelli
 		return spellings[i]?.find((wanted) => wanted.every((value, k) => bytes[byte + k] === value))?.length ?? 0;
 	}
 
-	/** One character, or with `fuseUnk` everything up to where the next token fits. */
-	function unknownLength(i: number, after: number): number {
-		let end = endOfChar(after);
-		while (spelling.fuseUnk && end > after && end < bytes.length && lengthAt(i + 1, end) === 0) {
-			end = endOfChar(end);
-		}
-		return end - after;
+	/** Where the next text without a token starts and ends: one character (byte), or with `fuseUnk` a run. */
+	function unknownAt(after: number): [number, number] {
+		let from = after;
+		while (from < bytes.length && isKnown(from)) from = nextUnit(from);
+		let to = nextUnit(from);
+		while (spelling.fuseUnk && to < bytes.length && !isKnown(to)) to = nextUnit(to);
+		return [from, Math.min(to, bytes.length)];
 	}
 
-	function endOfChar(from: number): number {
-		let end = from;
-		while (end < bytes.length && owner[end] === owner[from]) end++;
-		return end;
+	function isKnown(byte: number): boolean {
+		const unit = spelling.byteLevel ? byteToChar(bytes[byte] as number) : text.chars[owner[byte] as number];
+		return spelling.has(unit as string);
+	}
+
+	/** The next byte (byte-level) or the first byte of the next character. */
+	function nextUnit(byte: number): number {
+		let next = byte + 1;
+		while (!spelling.byteLevel && next < bytes.length && owner[next] === owner[byte]) next++;
+		return next;
 	}
 
 	function startOf(byte: number): number {

@@ -6,9 +6,7 @@ import { show, TokenizerError } from "./tokenizer-error.js";
 export type PreTokenizer =
 	| { type: "Sequence"; pretokenizers: PreTokenizer[] }
 	| { type: "ByteLevel"; add_prefix_space: false; use_regex: boolean }
-	| { type: "Split"; pattern: Pattern; behavior: "Isolated" | "Removed"; invert: boolean };
-
-type Pattern = { Regex: string } | { String: string };
+	| { type: "Split"; pattern: { Regex: string }; behavior: "Isolated" | "Removed"; invert: boolean };
 
 /** A pre-tokenizer taken apart: the cutting, and what is put in front of or into the text before it. */
 export interface Cutting {
@@ -105,22 +103,27 @@ function readSplit(fields: Fields, where: string): PreTokenizer {
 		const got = `${show(behavior)}${invert ? " inverted" : ""}`;
 		throw new TokenizerError(`${where}.behavior: ${got}; known: Isolated, Removed, Removed inverted`);
 	}
-	return { type: "Split", pattern: readPattern(fields.pattern, `${where}.pattern`), behavior, invert };
+	const regex = readPattern(fields.pattern, `${where}.pattern`);
+	// The engine cuts with String.split, which would keep what a capturing group matches.
+	if (behavior === "Removed" && /(?<!\\)\((?!\?[:=!>]|\?<[=!])/.test(regex)) {
+		throw new TokenizerError(`${where}.pattern.Regex: ${show(regex)}; a removed pattern must not capture`);
+	}
+	return split(regex, behavior, invert);
 }
 
-function readPattern(value: unknown, where: string): Pattern {
+function readPattern(value: unknown, where: string): string {
 	const fields = asFields(value, where);
 	const key = "String" in fields ? "String" : "Regex";
 	const text = asString(fields[key], `${where}.${key}`);
 	if (text === "" || text.length > MAX_PATTERN) {
 		throw new TokenizerError(`${where}.${key}: ${text.length} characters; must be 1 to ${MAX_PATTERN}`);
 	}
-	if (key === "String") return { String: text };
+	if (key === "String") return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
 	// A repeated group that itself repeats can take time exponential in the text.
 	if (repeatsARepeat(text)) {
 		throw new TokenizerError(`${where}.Regex: ${show(text)}; repeats a group that repeats something`);
 	}
-	return { Regex: text };
+	return text;
 }
 
 /** Whether a pattern has a group with a `*`, `+` or `{` in it that is itself repeated without a small bound. */

@@ -58,7 +58,13 @@ class JsonTokenizer implements Tokenizer {
 		);
 		this.#splitter = makeSplitter(json);
 		const { byteLevel } = json;
-		this.#spelling = { byteLevel, byteFallback: model.byteFallback, unk: model.unk, fuseUnk: model.fuseUnk };
+		this.#spelling = {
+			byteLevel,
+			byteFallback: model.byteFallback,
+			unk: model.unk,
+			fuseUnk: model.fuseUnk,
+			has: (token) => model.vocab.has(token),
+		};
 
 		const named = (key: string): number | undefined => {
 			const entry = config[key];
