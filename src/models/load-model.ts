@@ -1,17 +1,35 @@
+import { openCheckpoint } from "#checkpoint";
 import { createEngine, type Engine, type EngineOptions } from "../runtime/index.js";
 import { type Tokenizer, tokenizerFromGguf, tokenizerFromJson } from "../tokenizers/index.js";
-import type { Checkpoint, OnProgress } from "../weights/index.js";
+import type { Checkpoint, CheckpointOptions } from "../weights/index.js";
 import { Model } from "./model.js";
 import { resolveModel } from "./resolve.js";
 
-export interface LoadModelOptions {
+export interface LoadModelOptions extends CheckpointOptions {
 	/** An engine to use and leave running; by default the model starts one of its own and ends it. */
 	engine?: Engine;
 	/** Options of that engine. */
 	engineOptions?: EngineOptions;
-	/** Told how far reading the weights is. */
-	onProgress?: OnProgress;
-	signal?: AbortSignal;
+}
+
+/** The models that come with the package, by name: they load without a network. */
+export const DEMO_MODELS: Readonly<Record<string, string>> = { demo: "demo", "demo-llama": "demo-llama" };
+
+/**
+ * Loads a model: "demo" or "demo-llama" (embedded), a Hugging Face folder, a `.gguf` file, or a hub id
+ * `owner/name`, which is fetched into the cache that all Hugging Face tools share.
+ * @throws {WeightsError} for files that are missing or broken, {ModelError} for a model that is not understood.
+ */
+export async function loadModel(ref = "demo", options: LoadModelOptions = {}): Promise<Model> {
+	return loadCheckpoint(await openModel(ref, options), options);
+}
+
+/** Reads what a model reference stands for, weights' headers included, but not the weights. */
+export async function openModel(ref: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
+	const folder = Object.hasOwn(DEMO_MODELS, ref) ? DEMO_MODELS[ref] : undefined;
+	if (folder === undefined) return openCheckpoint(ref, options);
+	const checkpoint = await openCheckpoint(new URL(`../../assets/${folder}/`, import.meta.url).href, options);
+	return { ...checkpoint, origin: ref };
 }
 
 /** Loads the model of an opened checkpoint: its architecture, tokenizer and weights. */

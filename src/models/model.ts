@@ -20,10 +20,7 @@ import { FEEDS, type ModelRange, traceModel } from "./trace-model.js";
 export type ModelInput = string | readonly string[] | Ids | Tensor<"int32"> | Tensor<"float32">;
 
 /** A hook function on the host: sees a tensor and may return another of the same shape. May print, branch, wait. */
-export type HostHookFn = (
-	value: Tensor,
-	name: string,
-) => Tensor | undefined | Promise<Tensor | undefined>;
+export type HostHookFn = (value: Tensor, name: string) => Tensor | undefined | Promise<Tensor | undefined>;
 
 export interface RunOptions {
 	/** Put a BOS in front of texts. Default: where the model's own tokenizer does. */

@@ -1,4 +1,5 @@
 export { type Checkpoint, type CheckpointEntry, openCheckpointFiles } from "./checkpoint.js";
+export type { CheckpointOptions } from "./open-checkpoint-node.js";
 export { WeightsError } from "./errors.js";
 export { type GgufHeader, type GgufScalar, type GgufValue, MAX_GGUF_HEADER, readGgufHeader } from "./gguf.js";
 export { type LoadOptions, loadWeights } from "./load-weights.js";

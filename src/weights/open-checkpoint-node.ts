@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Checkpoint, type FindFile, readFolder, readGguf } from "./checkpoint.js";
 import { quote, refuse } from "./errors.js";
 import type { OnProgress } from "./weights-spec.js";
@@ -20,6 +21,7 @@ export interface CheckpointOptions {
  * fetched into the cache that all Hugging Face tools share. A path that exists is taken before a hub id.
  */
 export async function openCheckpoint(ref: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
+	if (ref.startsWith("file:")) return openCheckpoint(fileURLToPath(ref), options);
 	const info = await stat(ref).catch(() => undefined);
 	if (info?.isDirectory()) return readFolder(ref, findIn(ref));
 	if (info?.isFile()) return readGguf(ref, { path: ref });

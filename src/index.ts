@@ -1,0 +1,21 @@
+/** Look inside transformers: load a model, see its attention, find its induction heads, change what a head does. */
+export { ActivationCache, type ResidualStack, type StackOptions } from "./hooks/activation-cache.js";
+export { HookError } from "./hooks/hook-error.js";
+export { actName } from "./hooks/points.js";
+export type { HookPoint, Names } from "./hooks/select.js";
+export type { Ids } from "./models/batch.js";
+export { type Dimensions, type Family, ModelError } from "./models/family.js";
+export { type LoadModelOptions, loadCheckpoint, loadModel, openModel } from "./models/load-model.js";
+export {
+	type CacheOptions,
+	type HostHookFn,
+	Model,
+	type ModelInput,
+	type Readout,
+	type RunOptions,
+} from "./models/model.js";
+export { FAMILIES } from "./models/registry.js";
+export { createEngine, type Engine, EngineError, type EngineOptions } from "./runtime/index.js";
+export { type Axis, allclose, type DType, difference, Random, Tensor } from "./tensor/index.js";
+export { type Encoding, type Tokenizer, tokenizerFromGguf, tokenizerFromJson } from "./tokenizers/index.js";
+export { readSafetensors, WeightsError, writeSafetensors } from "./weights/index.js";
