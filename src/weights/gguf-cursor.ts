@@ -4,6 +4,9 @@ import { decodeUtf8 } from "./json.js";
 /** Thrown when a header goes on behind the bytes that were read so far. */
 export class OutOfBytes extends Error {}
 
+/** Bytes of an empty string. */
+const STRING = 24;
+
 /** Reads the little-endian values of a GGUF header one after another and never beyond the bytes it has. */
 export class GgufCursor {
 	private at = 0;
@@ -12,10 +15,12 @@ export class GgufCursor {
 	/**
 	 * @param bytes the beginning of the file
 	 * @param limit bytes that the header may take in all: no length beyond it is believed
+	 * @param memory bytes that what is read from it may take
 	 */
 	constructor(
 		private readonly bytes: Uint8Array,
 		private readonly limit: number,
+		private memory: number,
 		readonly where: string,
 	) {
 		this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -37,17 +42,24 @@ export class GgufCursor {
 	u64 = (): number | bigint => exact(this.view.getBigUint64(this.take(8), true));
 	i64 = (): number | bigint => exact(this.view.getBigInt64(this.take(8), true));
 
-	/** A count of things that take at least `bytesEach` bytes, so that a lie shows before anything is made for it. */
-	count(what: string, bytesEach: number, most: number): number {
+	/**
+	 * A count of things of which each takes at least `least` bytes in the file and `held` in memory,
+	 * so that a lie shows before anything is made for it.
+	 */
+	count(what: string, least: number, held: number): number {
 		const count = this.u64();
-		const allowed = Math.min(most, Math.floor((this.limit - this.at) / bytesEach));
+		const allowed = Math.floor(Math.min((this.limit - this.at) / least, this.memory / held));
 		if (count > allowed) refuse(this.where, `${what} ${count}, allowed up to ${allowed}`);
+		this.memory -= Number(count) * held;
 		return Number(count);
 	}
 
 	/** A length and as many bytes of UTF-8. */
 	text(what: string): string {
-		const length = this.count(`${what} has length`, 1, this.limit);
+		if (this.memory < STRING) refuse(this.where, `${what} is one string too many for a header`);
+		this.memory -= STRING;
+		// engines keep two bytes a character as soon as one of them is not in Latin-1
+		const length = this.count(`${what} has length`, 1, 2);
 		const start = this.take(length);
 		return decodeUtf8(this.bytes.subarray(start, start + length), this.where, what);
 	}

@@ -6,19 +6,19 @@ import { checkLayout, elementsOf, type TensorEntry } from "./tensor-entry.js";
 
 /**
  * Longest header that is read: 24 MiB, twice that of the largest vocabularies in use (260,000
- * tokens and their merges take about 10). Parsed it takes at most some three times as much.
+ * tokens and their merges take about 12).
  */
 export const MAX_GGUF_HEADER = 24 * 2 ** 20;
-/** Most metadata keys; real files have 20 to 60. */
-const MAX_KEYS = 4096;
-/** Most tensors; the largest mixture-of-experts models have some 2,000. */
-const MAX_TENSORS = 65_536;
-/** Most elements in all metadata arrays together: four for each token of a vocabulary of a million. */
-const MAX_ARRAY_ELEMENTS = 4_000_000;
+/** Most memory for what is read from it: 48 MiB; those vocabularies take about 40. */
+const MAX_PARSED = 48 * 2 ** 20;
+/** Memory of a metadata key, of an array's element, of a tensor's entry: all at the high side. */
+const KEY = 100;
+const ELEMENT = 8;
+const ENTRY = 400;
 /** ggml's own limit. */
 const MAX_AXES = 4;
-/** How much of the file is tried first as the header; most headers fit. */
-const FIRST_READ = 4 * 2 ** 20;
+/** How much of the file is tried first as the header; with vocabularies of up to 50,000 it is enough. */
+const FIRST_READ = 2 * 2 ** 20;
 
 /** What a metadata key can hold. Whole numbers beyond 2^53 stay bigint. */
 export type GgufScalar = string | number | bigint | boolean;
@@ -80,10 +80,10 @@ const ARRAY = 9;
 export async function readGgufHeader(source: Source): Promise<GgufHeader> {
 	const size = await source.size();
 	const limit = Math.min(size, MAX_GGUF_HEADER);
-	for (let length = Math.min(limit, FIRST_READ); ; length = Math.min(limit, 3 * length)) {
+	for (let length = Math.min(limit, FIRST_READ); ; length = limit) {
 		const bytes = await source.read(0, length);
 		try {
-			return parseHeader(new GgufCursor(bytes, limit, source.name), size);
+			return parseHeader(new GgufCursor(bytes, limit, MAX_PARSED, source.name), size);
 		} catch (error) {
 			// the cursor never runs out once it has `limit` bytes: it refuses instead
 			if (!(error instanceof OutOfBytes)) throw error;
@@ -98,22 +98,22 @@ function parseHeader(cursor: GgufCursor, size: number): GgufHeader {
 	if (version !== 2 && version !== 3) {
 		refuse(where, `GGUF version ${version}, allowed 2 and 3 (little-endian)`);
 	}
-	const tensorCount = cursor.count("tensor count", 24, MAX_TENSORS);
-	const keyCount = cursor.count("metadata key count", 13, MAX_KEYS);
+	const tensorCount = cursor.count("tensor count", 24, ENTRY);
+	const keyCount = cursor.count("metadata key count", 13, KEY);
 	const metadata = readMetadata(cursor, keyCount);
 
 	const alignment = metadata["general.alignment"] ?? 32;
 	if (typeof alignment !== "number" || alignment < 8 || alignment > 65_536 || alignment % 8 !== 0) {
 		refuse(where, `general.alignment ${String(alignment)}, allowed a multiple of 8 up to 65536`);
 	}
-	const relative = new Map<string, TensorEntry>();
+	const infos = new Map<string, TensorEntry>();
 	for (let i = 0; i < tensorCount; i++) {
 		const name = cursor.text(`name of tensor ${i}`);
-		if (relative.has(name)) refuse(where, `tensor ${quote(name)} occurs twice`);
-		relative.set(name, readTensorInfo(cursor, name));
+		if (infos.has(name)) refuse(where, `tensor ${quote(name)} occurs twice`);
+		infos.set(name, readTensorInfo(cursor, name));
 	}
 	const start = Math.ceil(cursor.position / alignment) * alignment;
-	const entries = new Map([...relative].map(([name, e]) => [name, { ...e, offset: start + e.offset }]));
+	const entries = new Map([...infos].map(([name, e]) => [name, { ...e, offset: start + e.offset }]));
 	checkLayout(entries, start, size, alignment, where);
 	return { metadata, entries };
 }
@@ -121,7 +121,6 @@ function parseHeader(cursor: GgufCursor, size: number): GgufHeader {
 function readMetadata(cursor: GgufCursor, count: number): Record<string, GgufValue> {
 	// without a prototype a key such as "__proto__" is a key like any other
 	const metadata = Object.create(null) as Record<string, GgufValue>;
-	let elements = 0;
 	for (let i = 0; i < count; i++) {
 		const key = cursor.text(`name of metadata key ${i}`);
 		const what = `metadata ${quote(key)}`;
@@ -132,10 +131,9 @@ function readMetadata(cursor: GgufCursor, count: number): Record<string, GgufVal
 			continue;
 		}
 		const of = kindOf(cursor, cursor.u32(), what);
-		const length = cursor.count(`${what} has array length`, of.least, MAX_ARRAY_ELEMENTS - elements);
-		elements += length;
-		const values: GgufScalar[] = [];
-		for (let j = 0; j < length; j++) values.push(readScalar(cursor, of, what));
+		const length = cursor.count(`${what} has array length`, of.least, ELEMENT);
+		const values = new Array<GgufScalar>(length);
+		for (let j = 0; j < length; j++) values[j] = readScalar(cursor, of, what);
 		metadata[key] = values;
 	}
 	return metadata;

@@ -20,7 +20,7 @@ const absurd = fc.oneof(
 	fc.bigInt({ min: 0n, max: 100_000n }),
 );
 
-type Mutation = (file: Uint8Array) => Uint8Array;
+type Mutation = (file: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
 
 /** Where in the header to mutate, as a fraction, and with what. */
 function mutationOf(headerLength: number): fc.Arbitrary<Mutation> {
@@ -70,7 +70,7 @@ describe.each(Object.entries(FILES))("%s whose header is mutated", (_, path) => 
 			fc.asyncProperty(
 				fc.array(mutationOf(headerLength), { minLength: 1, maxLength: 3 }),
 				async (mutations) => {
-					let bytes = original.slice();
+					let bytes: Uint8Array<ArrayBuffer> = original.slice();
 					for (const mutate of mutations) bytes = mutate(bytes);
 					try {
 						const file = await readTensorFile(bytesSource(bytes, "lie"));

@@ -1,8 +1,8 @@
 export { type Checkpoint, type CheckpointEntry, openCheckpointFiles } from "./checkpoint.js";
-export type { CheckpointOptions } from "./open-checkpoint-node.js";
 export { WeightsError } from "./errors.js";
 export { type GgufHeader, type GgufScalar, type GgufValue, MAX_GGUF_HEADER, readGgufHeader } from "./gguf.js";
 export { type LoadOptions, loadWeights } from "./load-weights.js";
+export type { CheckpointOptions } from "./open-checkpoint-node.js";
 export { type FileRef, nameOf, openSource, withSource } from "./open-source.js";
 export {
 	MAX_SAFETENSORS_HEADER,

@@ -6,10 +6,10 @@ import { bytesSource, type Source } from "./source.js";
 import { checkLayout, elementsOf, MAX_RANK, type TensorEntry } from "./tensor-entry.js";
 
 /**
- * Longest header that is read: 4 MiB. A tensor takes about 110 bytes of it, so this is some 40,000
- * in one file, 20 times what a large unsharded model has; parsed it takes at most about 60 MB.
+ * Longest header that is read: 3 MiB. A tensor takes about 120 bytes of it, so this is some 25,000
+ * in one file, more than the experts of the largest models in one shard; parsed it takes at most 64 MB.
  */
-export const MAX_SAFETENSORS_HEADER = 4 * 2 ** 20;
+export const MAX_SAFETENSORS_HEADER = 3 * 2 ** 20;
 
 /** Bytes of one element of each type of the format, whether it is read here or not. */
 const ITEM_SIZES: ReadonlyMap<string, number> = new Map(
@@ -71,7 +71,8 @@ export async function readSafetensorsHeader(source: Source): Promise<Safetensors
 	let metadata: Record<string, string> = {};
 	const entries = new Map<string, TensorEntry>();
 	let names = 0;
-	for (const [name, value] of Object.entries(json)) {
+	for (const name of Object.keys(json)) {
+		const value = json[name];
 		if (name === "__metadata__") {
 			metadata = checkMetadata(value, where);
 			names += 1 + Object.keys(metadata).length;
