@@ -13,7 +13,7 @@ function sleeper(name: string, milliseconds: number, sample = [1, 2], idle = "")
 		${idle}
 		for await (const line of (await import("node:readline")).createInterface({ input: process.stdin })) {
 			const { do: what, params } = JSON.parse(line);
-			if (what === "end") break;
+			if (what === "end") process.exit(0);
 			if (params?.fail) { console.error("out of sheep"); process.exit(3); }
 			if (params?.refuse) answer({ error: "no such case" });
 			else if (what === "prepare") answer({ sample: ${JSON.stringify(sample)} });
