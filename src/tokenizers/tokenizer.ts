@@ -34,6 +34,8 @@ export interface Tokenizer {
 	readonly addsBos: boolean;
 	/**
 	 * Splits a text into tokens. Names of special tokens inside the text become these tokens.
+	 * Text that the vocabulary cannot spell is left out by BPE without an unknown token (as Hugging Face does)
+	 * and an error in word-level vocabularies.
 	 *
 	 * @param options.bos Whether to put a BOS in front; default `addsBos`. An error where no BOS is known.
 	 */
