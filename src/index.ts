@@ -6,15 +6,16 @@ export type { HookPoint, Names } from "./hooks/select.js";
 export type { Ids } from "./models/batch.js";
 export { type Dimensions, type Family, ModelError } from "./models/family.js";
 export { type LoadModelOptions, loadCheckpoint, loadModel, openModel } from "./models/load-model.js";
-export {
-	type CacheOptions,
-	type HostHookFn,
-	Model,
-	type ModelInput,
-	type Readout,
-	type RunOptions,
-} from "./models/model.js";
+export { Model } from "./models/model.js";
 export { FAMILIES } from "./models/registry.js";
+export type {
+	CacheOptions,
+	HostHookFn,
+	ModelInput,
+	Positions,
+	Readout,
+	RunOptions,
+} from "./models/run-options.js";
 export { createEngine, type Engine, EngineError, type EngineOptions } from "./runtime/index.js";
 export { type Axis, allclose, type DType, difference, Random, Tensor } from "./tensor/index.js";
 export { type Encoding, type Tokenizer, tokenizerFromGguf, tokenizerFromJson } from "./tokenizers/index.js";

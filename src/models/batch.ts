@@ -12,50 +12,66 @@ export interface Batch {
 	readonly mask?: Tensor<"bool"> | undefined;
 }
 
+/** 1 for tokens that count and 0 for padding, a row for each row of ids. */
+export type Marks = readonly (readonly number[])[];
+
 /**
  * Checks token ids against a model and packs them.
- * @param mask the shape of `ids`, 1 for tokens that count; what is masked is padding, left or right.
- * @throws {ModelError} for an empty input, ids outside the vocabulary, or more tokens than the context.
+ * @throws {ModelError} for an empty input, ids outside the vocabulary, more tokens than the context, or a
+ * mask that does not have the shape of the ids.
  */
-export function packBatch(
-	ids: Ids,
-	{ vocab, nCtx }: Dimensions,
-	mask?: readonly (readonly number[])[],
-): Batch {
+export function packBatch(ids: Ids, { vocab, nCtx }: Dimensions, marks?: Marks): Batch {
 	const rows = (typeof ids[0] === "number" ? [ids] : ids) as readonly (readonly number[])[];
 	const length = Math.max(0, ...rows.map((row) => row.length));
-	if (rows.length === 0 || rows.some((row) => row.length === 0))
-		throw new ModelError("ids: no tokens; every row needs at least one");
-	if (length > nCtx) throw new ModelError(`ids: ${length} tokens, but the model's context is ${nCtx}`);
+	if (rows.length === 0 || rows.some((row) => row.length === 0)) {
+		throw new ModelError("input: no tokens; every row needs at least one");
+	}
+	if (length > nCtx) throw new ModelError(`input: ${length} tokens, but the model's context is ${nCtx}`);
 	const tokens = Tensor.zeros([rows.length, length], "int32", ["batch", "pos"]);
-	const visible = Tensor.zeros([rows.length, length], "bool", ["batch", "pos"]);
 	for (const [b, row] of rows.entries()) {
-		const marks = mask?.[b];
-		if (mask && marks?.length !== row.length) {
-			throw new ModelError(`mask[${b}]: ${marks?.length ?? 0} entries for ${row.length} ids`);
-		}
 		for (const [p, id] of row.entries()) {
-			const mark = marks?.[p] ?? 1;
-			if (mark !== 0 && mark !== 1) throw new ModelError(`mask[${b}][${p}]: expected 0 or 1, got ${mark}`);
 			if (!Number.isInteger(id) || id < 0 || id >= vocab) {
 				throw new ModelError(
 					`ids[${b}][${p}]: ${id} is not a token id of this model, allowed 0..${vocab - 1}`,
 				);
 			}
 			tokens.data[b * length + p] = id;
-			visible.data[b * length + p] = mark;
 		}
 	}
-	if (mask && mask.length !== rows.length)
-		throw new ModelError(`mask: ${mask.length} rows for ${rows.length} rows of ids`);
-	return visible.data.every((v) => v === 1) ? { tokens } : { tokens, mask: visible };
+	const lengths = rows.map((row) => row.length);
+	const ragged = lengths.some((n) => n !== length);
+	const mask = marks || ragged ? packMask(marks, lengths, length) : undefined;
+	return mask?.data.includes(0) ? { tokens, mask } : { tokens };
+}
+
+/** A mask of rows with the given lengths, padded on the right to `length`. */
+export function packMask(
+	marks: Marks | undefined,
+	lengths: readonly number[],
+	length: number,
+): Tensor<"bool"> {
+	if (marks && marks.length !== lengths.length) {
+		throw new ModelError(`mask: ${marks.length} rows for ${lengths.length} rows of input`);
+	}
+	const mask = Tensor.zeros([lengths.length, length], "bool", ["batch", "pos"]);
+	for (const [b, n] of lengths.entries()) {
+		const row = marks?.[b];
+		if (row && row.length !== n) throw new ModelError(`mask[${b}]: ${row.length} entries for ${n} tokens`);
+		for (let p = 0; p < n; p++) {
+			const mark = row?.[p] ?? 1;
+			if (mark !== 0 && mark !== 1) throw new ModelError(`mask[${b}][${p}]: expected 0 or 1, got ${mark}`);
+			mask.data[b * length + p] = mark;
+		}
+		if (row && !row.includes(1)) throw new ModelError(`mask[${b}]: masks every token of the row`);
+	}
+	return mask;
 }
 
 /**
  * Positions of a run: 0, 1, 2, ... ([pos]), or with a mask the number of counting tokens before each
  * ([batch, pos]), so that padding changes nothing for the tokens that count.
  */
-export function positionsOf({ mask }: Pick<Batch, "mask">, length: number): Tensor<"int32"> {
+export function positionsOf(mask: Tensor<"bool"> | undefined, length: number): Tensor<"int32"> {
 	if (!mask)
 		return new Tensor(
 			"int32",

@@ -43,7 +43,7 @@ export async function loadCheckpoint(checkpoint: Checkpoint, options: LoadModelO
 			...(onProgress && { onProgress }),
 			...(signal && { signal }),
 		});
-		return new Model(checkpoint.origin, family, config, engine, id, tokenizer, options.engine === undefined);
+		return new Model(checkpoint.origin, family, config, tokenizer, engine, id, options.engine === undefined);
 	} catch (error) {
 		if (!options.engine) await engine.dispose();
 		throw error;

@@ -1,3 +1,4 @@
+import type { Dim } from "../graph/dim.js";
 import { and, input, lessEqual, unsqueeze } from "../graph/ops/index.js";
 import { Trace, type TraceOptions } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
@@ -9,6 +10,9 @@ export interface ModelRange {
 	readonly startAtLayer?: number | undefined;
 	/** First layer not to run; the residual stream before it is the result. Default: through to the logits. */
 	readonly stopAtLayer?: number | undefined;
+	/** Extents of the input. Default: symbolic, so that one graph serves any. */
+	readonly batch?: number | undefined;
+	readonly pos?: number | undefined;
 	/** Rows are padded: positions are [batch, pos] and "attention_mask" is fed. */
 	readonly padded: boolean;
 }
@@ -35,12 +39,13 @@ export function traceModel<C extends Dimensions>(
 	options: TraceOptions = {},
 ): TracedModel {
 	const trace = new Trace(options);
-	const inputs = modelInputs(range.padded);
+	const extents: readonly [Dim, Dim] = [range.batch ?? "batch", range.pos ?? "pos"];
+	const inputs = modelInputs(extents, range.padded);
 	const { startAtLayer, stopAtLayer } = range;
 	let resid =
 		startAtLayer === undefined
 			? family.embed(trace, config, inputs)
-			: input(FEEDS.residual, "float32", ["batch", "pos", config.dModel]);
+			: input(FEEDS.residual, "float32", [...extents, config.dModel]);
 	const end = stopAtLayer ?? config.nLayers;
 	for (let layer = startAtLayer ?? 0; layer < end; layer++) {
 		resid = family.block(trace, config, layer, resid, inputs);
@@ -48,15 +53,15 @@ export function traceModel<C extends Dimensions>(
 	return { trace, output: stopAtLayer === undefined ? family.unembed(trace, config, resid) : resid };
 }
 
-function modelInputs(padded: boolean): ModelInputs {
-	const tokens = input(FEEDS.tokens, "int32", ["batch", "pos"]);
-	const positions = input(FEEDS.positions, "int32", padded ? ["batch", "pos"] : ["pos"]);
+function modelInputs([batch, pos]: readonly [Dim, Dim], padded: boolean): ModelInputs {
+	const tokens = input(FEEDS.tokens, "int32", [batch, pos]);
+	const positions = input(FEEDS.positions, "int32", padded ? [batch, pos] : [pos]);
 	// positions grow along each row, so "not later" is "position not greater"
 	const [query, key] = padded
 		? [unsqueeze(positions, 1, 3), unsqueeze(positions, 1, 2)] // [batch, 1, query, 1] and [batch, 1, 1, key]
 		: [unsqueeze(positions, 1), unsqueeze(positions, 0)];
 	const causal = lessEqual(key, query);
 	if (!padded) return { tokens, positions, mask: causal, padded };
-	const visible = input(FEEDS.mask, "bool", ["batch", "pos"]);
+	const visible = input(FEEDS.mask, "bool", [batch, pos]);
 	return { tokens, positions, mask: and(causal, unsqueeze(visible, 1, 2)), padded };
 }

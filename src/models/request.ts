@@ -1,0 +1,124 @@
+import { type Cut, cutAt } from "../graph/cut.js";
+import * as ops from "../graph/ops/index.js";
+import type { HookFn } from "../graph/trace.js";
+import type { Value } from "../graph/value.js";
+import { HookError } from "../hooks/hook-error.js";
+import { positionAxis } from "../hooks/points.js";
+import { type HookPoint, type Names, selectPoints } from "../hooks/select.js";
+import type { Dimensions, Family } from "./family.js";
+import type { CacheOptions, HostHookFn, Positions, Readout, RunOptions } from "./run-options.js";
+import { type ModelRange, traceModel } from "./trace-model.js";
+
+/** The model's own result among a run's outputs. */
+export const RESULT = "result";
+
+/** What one run shall compute. */
+export interface Request {
+	readonly range: ModelRange;
+	readonly options: CacheOptions;
+	/** Points whose values are returned. */
+	readonly taps: readonly string[];
+	/** Return the logits (or the residual stream where the run stops early). */
+	readonly result: boolean;
+	readonly readout?: Readout | undefined;
+}
+
+/** A place where a host hook takes over. */
+export type HostCut = Cut & { readonly point: string; readonly fn: HostHookFn };
+
+/** Every hook point of a model with its shape, learned from a trace with all optional ones on. */
+export function listPoints(family: Family, config: Dimensions): HookPoint[] {
+	const { trace } = traceModel(family, config, { padded: false }, { wants: () => true });
+	return [...trace.points].map(([name, { optional }]) => ({
+		name,
+		shape: (trace.values.get(name) as Value).shape,
+		optional,
+	}));
+}
+
+/**
+ * The points of a selection that lie in the part of the model that runs.
+ * @throws {HookError} where the selection matches nothing, or nothing that is reached.
+ */
+export function reachedPoints(
+	points: readonly HookPoint[],
+	names: Names,
+	nLayers: number,
+	range: RunOptions,
+): string[] {
+	const { startAtLayer, stopAtLayer } = range;
+	const [start, stop] = [startAtLayer ?? 0, stopAtLayer ?? nLayers];
+	const chosen = selectPoints(points, names).map((p) => p.name);
+	const reached = chosen.filter((name) => {
+		const layer = /^blocks\.(\d+)\./.exec(name)?.[1];
+		if (layer !== undefined) return Number(layer) >= start && Number(layer) < stop;
+		return name.startsWith("hook_") ? startAtLayer === undefined : stopAtLayer === undefined;
+	});
+	if (reached.length > 0) return reached;
+	throw new HookError(
+		`${chosen.slice(0, 3).join(", ")}: not reached by a run of layers ${start} to ${stop - 1}`,
+	);
+}
+
+/** Traces a request: its outputs by name, and the cuts that host hooks made, in the order they are reached. */
+export function traceRequest(
+	family: Family,
+	config: Dimensions,
+	points: readonly HookPoint[],
+	{ range, options, taps, result, readout }: Request,
+): { outputs: Map<string, Value>; cuts: HostCut[] } {
+	const assign = <F>(list: readonly (readonly [Names, F])[]): Map<string, F[]> => {
+		const byName = new Map<string, F[]>();
+		for (const [names, fn] of list) {
+			for (const name of reachedPoints(points, names, config.nLayers, options)) {
+				byName.set(name, [...(byName.get(name) ?? []), fn]);
+			}
+		}
+		return byName;
+	};
+	const hooks = assign(hookList(options.hooks));
+	const hostHooks = assign(options.hostHooks ?? []);
+	const cuts: HostCut[] = [];
+	const cutting = (point: string): HookFn[] =>
+		(hostHooks.get(point) ?? []).map((fn) => (value) => {
+			const cut = cutAt(`${point}#${cuts.length}`, value);
+			cuts.push({ ...cut, point, fn });
+			return cut.replacement;
+		});
+	const { patches = {} } = options;
+	const unused = new Set(Object.keys(patches));
+	const wanted = new Set([...taps, ...hooks.keys(), ...hostHooks.keys()]);
+	const { trace, output } = traceModel(family, config, range, {
+		hooks: (name) => [...(hooks.get(name) ?? []), ...cutting(name)],
+		wants: (name) => wanted.has(name),
+		patch: (path, original) => {
+			if (!unused.delete(path)) return undefined;
+			return patches[path]?.(original);
+		},
+	});
+	for (const path of unused) throw new HookError(`patches: no module "${path}" in this run`);
+	const at = (name: string): Value => {
+		const value = name === "logits" && range.stopAtLayer === undefined ? output : trace.values.get(name);
+		if (!value) throw new HookError(`"${name}" was not reached by this run`);
+		return value;
+	};
+	const outputs = new Map<string, Value>();
+	if (readout) for (const [name, value] of Object.entries(readout.outputs(at, ops))) outputs.set(name, value);
+	else for (const name of taps) outputs.set(name, cutPositions(name, at(name), options.positions));
+	if (result) outputs.set(RESULT, output);
+	return { outputs, cuts };
+}
+
+function hookList(hooks: RunOptions["hooks"]): readonly (readonly [Names, HookFn])[] {
+	if (!hooks) return [];
+	return Array.isArray(hooks) ? hooks : Object.entries(hooks as Readonly<Record<string, HookFn>>);
+}
+
+/** Positions of an activation, cut inside the graph so that the rest never leaves it. */
+function cutPositions(name: string, value: Value, positions: Positions | undefined): Value {
+	const axis = positions === undefined ? undefined : positionAxis(name, value.rank);
+	if (positions === undefined || axis === undefined) return value;
+	const [start, end] =
+		typeof positions === "number" ? [positions, positions === -1 ? undefined : positions + 1] : positions;
+	return ops.slice(value, axis, start, end);
+}

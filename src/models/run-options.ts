@@ -1,0 +1,56 @@
+import type { G, HookFn, ModuleFn } from "../graph/trace.js";
+import type { Value } from "../graph/value.js";
+import type { Names } from "../hooks/select.js";
+import type { Tensor } from "../tensor/index.js";
+import type { Ids } from "./batch.js";
+
+/** What a model is run on: text, texts, token ids, or with `startAtLayer` a residual stream [batch, pos, d_model]. */
+export type ModelInput = string | readonly string[] | Ids | Tensor<"int32"> | Tensor<"float32">;
+
+/**
+ * A hook function on the host: plain TypeScript that may print, branch or wait. Returns undefined to leave
+ * the value as it is, or another tensor of the same type.
+ */
+export type HostHookFn = (value: Tensor, name: string) => Tensor | undefined | Promise<Tensor | undefined>;
+
+export interface RunOptions {
+	/** Put a BOS in front of texts. Default: where the model's own tokenizer does. */
+	bos?: boolean;
+	/** 1 for tokens that count, 0 for padding (left or right); the shape of the ids. */
+	mask?: readonly (readonly number[])[];
+	/** Functions over graph values, by point or selection, applied in order. They are compiled in. */
+	hooks?: Readonly<Record<string, HookFn>> | readonly (readonly [Names, HookFn])[];
+	/** Functions over tensors. Each cuts the run in two, which costs a session and copies: slower than `hooks`. */
+	hostHooks?: readonly (readonly [Names, HostHookFn])[];
+	/** Other functions for modules, by dotted path ("blocks.0.mlp"); each is given the original. */
+	patches?: Readonly<Record<string, (original: ModuleFn) => ModuleFn>>;
+	/** First layer to run, 0 to the number of layers; the input is then the residual stream before it. */
+	startAtLayer?: number;
+	/** First layer not to run; the result is then the residual stream before it. */
+	stopAtLayer?: number;
+	signal?: AbortSignal;
+}
+
+/** Positions of an activation: one index, or [start, end); negative ones count from the end. */
+export type Positions = number | readonly [start: number, end?: number];
+
+export interface CacheOptions extends RunOptions {
+	/** Which points to keep. Default: all that cost nothing extra. */
+	names?: Names;
+	/** Positions to keep of every activation (of patterns and scores: queries). Default: all. */
+	positions?: Positions;
+	/** Compute the logits. Default true; without them a run ends at the last point that is kept. */
+	logits?: boolean;
+}
+
+/** A computation on top of a model's run that is compiled in with it: only its outputs leave the engine. */
+export interface Readout {
+	/** Points it reads. */
+	readonly names: Names;
+	/** Outputs from the values at those points, and from "logits" where the run goes that far. */
+	outputs(get: (name: string) => Value, g: G): Readonly<Record<string, Value>>;
+	/** Tensors for inputs that `outputs` makes with `g.input`. */
+	readonly feeds?: Readonly<Record<string, Tensor>>;
+	/** Trace with the input's own extents instead of symbolic ones, as gradients need. Default false. */
+	readonly concrete?: boolean;
+}
