@@ -1,0 +1,52 @@
+import { ModelError } from "../../models/family.js";
+import type { Cli } from "../cli.js";
+import type { TokensOptions } from "../commands/tokens.js";
+import { openFiles, tokenizerOf } from "../open.js";
+import { table } from "../table.js";
+import { readText } from "../text-input.js";
+
+/** What `headscope tokens --json` prints. */
+export interface TokensResult {
+	readonly model: string;
+	/** Whether a BOS was put in front; it is the first token then, with offsets [0, 0]. */
+	readonly bos: boolean;
+	readonly tokens: readonly {
+		readonly id: number;
+		readonly text: string;
+		/** [start, end) in the text, in UTF-16 code units. */
+		readonly offsets: readonly [number, number];
+	}[];
+}
+
+export async function tokens(cli: Cli, ref: string, options: TokensOptions): Promise<void> {
+	const text = await readText(options);
+	const tokenizer = tokenizerOf(await openFiles(cli, ref, options));
+	if (!tokenizer) throw new ModelError(`${ref}: no tokenizer came with this model`);
+	const encoding = tokenizer.encode(text, options.bos === undefined ? {} : { bos: options.bos });
+	await cli.result(
+		(): TokensResult => ({
+			model: ref,
+			bos: encoding.bos,
+			tokens: encoding.ids.map((id, i) => ({
+				id,
+				text: encoding.tokens[i] as string,
+				offsets: encoding.offsets[i] as readonly [number, number],
+			})),
+		}),
+		() => {
+			const rows = encoding.ids.map((id, i) => {
+				const [start, end] = encoding.offsets[i] as readonly [number, number];
+				const note = encoding.bos && i === 0 ? "BOS, added" : "";
+				return [String(i), String(id), tokenizer.displayText(id), `${start}-${end}`, note];
+			});
+			const columns = [
+				{ title: "INDEX", right: true },
+				{ title: "ID", right: true },
+				{ title: "TOKEN" },
+				{ title: "OFFSETS" },
+				{ title: "" },
+			];
+			return table(columns, rows);
+		},
+	);
+}

@@ -1,0 +1,57 @@
+import type { Command } from "commander";
+import type { CliIo } from "./io.js";
+import { ProgressReporter } from "./progress.js";
+
+/** Options of every command. */
+export interface GlobalOptions {
+	readonly json?: boolean;
+	readonly quiet?: boolean;
+	readonly verbose?: boolean;
+}
+
+/** What a command works with: its streams, and how results and progress are shown. */
+export class Cli {
+	private reporter: ProgressReporter | undefined;
+
+	constructor(
+		private readonly program: Command,
+		readonly io: CliIo,
+	) {}
+
+	get options(): GlobalOptions {
+		return this.program.opts();
+	}
+
+	/** Aborted by Ctrl-C; to be handed to everything that takes a signal. */
+	get signal(): AbortSignal {
+		return this.io.signal;
+	}
+
+	/** Characters in a line of the terminal; 100 where stdout is none. */
+	get width(): number {
+		return this.io.stdout.columns ?? 100;
+	}
+
+	/** Progress on stderr. */
+	get progress(): ProgressReporter {
+		this.reporter ??= new ProgressReporter(this.io.stderr, this.options.quiet ?? false);
+		return this.reporter;
+	}
+
+	/** The command's result: one JSON document with `--json`, else text. To be called once. */
+	async result(json: () => unknown, text: () => string): Promise<void> {
+		this.progress.end();
+		this.signal.throwIfAborted();
+		const written = this.options.json ? JSON.stringify(json()) : text();
+		if (written === "") return;
+		// waiting for the stream: a process that ends at once would cut what a pipe has not taken
+		const line = written.endsWith("\n") ? written : `${written}\n`;
+		await new Promise<void>((resolve) => this.io.stdout.write(line, resolve));
+	}
+
+	/** A line for the reader that is no result: on stderr, and not with `--quiet`. */
+	note(line: string): void {
+		this.progress.end();
+		if (!this.options.quiet) this.io.stderr.write(`${line}\n`);
+	}
+}

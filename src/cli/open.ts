@@ -1,0 +1,61 @@
+import { loadCheckpoint, openModel } from "../models/load-model.js";
+import type { Model } from "../models/model.js";
+import { type ResolvedModel, resolveModel } from "../models/resolve.js";
+import { type Tokenizer, tokenizerFromGguf, tokenizerFromJson } from "../tokenizers/index.js";
+import type { Checkpoint, CheckpointOptions } from "../weights/index.js";
+import type { Cli } from "./cli.js";
+import type { OpenOptions, RunModelOptions } from "./options.js";
+
+/** Opens a model's files, headers only; progress of a download goes to stderr. */
+export async function openFiles(cli: Cli, ref: string, options: OpenOptions): Promise<Checkpoint> {
+	const checkpoint = await openModel(ref, checkpointOptions(cli, options));
+	cli.progress.end();
+	return checkpoint;
+}
+
+/** A model's sizes and names without its weights. */
+export async function openArchitecture(
+	cli: Cli,
+	ref: string,
+	options: OpenOptions,
+): Promise<ResolvedModel & { checkpoint: Checkpoint }> {
+	const checkpoint = await openFiles(cli, ref, options);
+	return { ...resolveModel(checkpoint), checkpoint };
+}
+
+/** The tokenizer of a model's files, where there is one. */
+export function tokenizerOf({ tokenizer, tokenizerConfig, gguf }: Checkpoint): Tokenizer | undefined {
+	if (gguf) return tokenizerFromGguf(gguf.metadata as Record<string, unknown>);
+	return tokenizer === undefined ? undefined : tokenizerFromJson(tokenizer, tokenizerConfig);
+}
+
+/**
+ * Loads a model to run it. To be disposed of: `await using model = await loadFor(cli, ref, options)`.
+ * Where `check` is given it sees the sizes first, so that a wrong option is told before weights are read.
+ */
+export async function loadFor(
+	cli: Cli,
+	ref: string,
+	options: RunModelOptions,
+	check?: (opened: ResolvedModel & { checkpoint: Checkpoint }) => void,
+): Promise<Model> {
+	const opened = await openArchitecture(cli, ref, options);
+	check?.(opened);
+	const { provider, threads } = options;
+	const engineOptions = { ...(provider && { provider }), ...(threads !== undefined && { threads }) };
+	const model = await loadCheckpoint(opened.checkpoint, {
+		...checkpointOptions(cli, options),
+		engineOptions,
+	});
+	cli.progress.end();
+	return model;
+}
+
+function checkpointOptions(cli: Cli, { revision, offline }: OpenOptions): CheckpointOptions {
+	return {
+		...(revision !== undefined && { revision }),
+		...(offline && { offline }),
+		onProgress: cli.progress.onBytes,
+		signal: cli.signal,
+	};
+}

@@ -1,0 +1,54 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Provider } from "../graph/op.js";
+
+const PROVIDERS: readonly Provider[] = ["cpu", "wasm", "webgpu", "cuda"];
+
+/** Options of every command that opens a model. */
+export interface OpenOptions {
+	readonly revision?: string;
+	readonly offline?: boolean;
+}
+
+/** Options of every command that runs a model. */
+export interface RunModelOptions extends OpenOptions {
+	readonly provider?: Provider;
+	readonly threads?: number;
+}
+
+/** `--bos`, `--no-bos`, or undefined for what the model's own tokenizer does. */
+export interface BosOption {
+	readonly bos?: boolean;
+}
+
+/** Adds the model argument and the options that say where a model comes from. */
+export function withModel(command: Command): Command {
+	return command
+		.argument("[model]", "a folder, a .gguf file, a hub id (owner/name), demo or demo-llama", "demo")
+		.option("--revision <name>", "branch, tag or commit of a hub id (default: main)")
+		.option("--offline", "use only what the hub cache has");
+}
+
+/** As `withModel`, with the options that say how a model runs. */
+export function withRunningModel(command: Command): Command {
+	return withModel(command)
+		.addOption(
+			new Option("--provider <name>", "where to compute (default: cpu)").choices(PROVIDERS as string[]),
+		)
+		.option("--threads <n>", "threads to compute with (default: the cores, at most 8)", wholeNumber(1, 256));
+}
+
+export function withBos(command: Command): Command {
+	return command
+		.option("--bos", "put a BOS token in front (default: as the model's tokenizer does)")
+		.option("--no-bos", "put no BOS token in front");
+}
+
+/** Reads an option's value as a whole number from `least` to `most`. */
+export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+	const allowed = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `${least}..${most}`;
+	return (text) => {
+		const value = /^-?\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+		if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+		throw new InvalidArgumentError(`Allowed are whole numbers ${allowed}.`);
+	};
+}
