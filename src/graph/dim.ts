@@ -37,6 +37,11 @@ function print(terms: Polynomial): Dim {
 		.join("");
 }
 
+/** Whether an extent is one symbol and nothing more, so that an axis can say what it is. */
+export function isSymbol(dim: string): boolean {
+	return !/[+*-]/.test(dim);
+}
+
 /** a + b */
 export function addDims(a: Dim, b: Dim): Dim {
 	if (typeof a === "number" && typeof b === "number") return a + b;
@@ -47,7 +52,7 @@ export function addDims(a: Dim, b: Dim): Dim {
 
 /** a * b */
 export function mulDims(a: Dim, b: Dim): Dim {
-	if (typeof a === "number" && typeof b === "number") return a * b;
+	if (typeof a === "number" && typeof b === "number") return a * b + 0; // never -0
 	const product: Polynomial = new Map();
 	for (const [x, c] of parse(a)) {
 		for (const [y, d] of parse(b)) {
@@ -65,7 +70,7 @@ export function sizeOfDims(shape: readonly Dim[]): Dim {
 
 /** The value of `dim` where each symbol is bound; an unbound symbol is an error. */
 export function evaluateDim(dim: Dim, bindings: ReadonlyMap<string, number>): number {
-	if (typeof dim === "number") return dim;
+	if (typeof dim === "number") return dim + 0;
 	let sum = 0;
 	for (const [symbols, coefficient] of parse(dim)) {
 		let term = coefficient;
@@ -80,7 +85,7 @@ export function evaluateDim(dim: Dim, bindings: ReadonlyMap<string, number>): nu
 		}
 		sum += term;
 	}
-	return sum;
+	return sum + 0; // never -0
 }
 
 /** The monomials of a symbolic extent, for emitting it as run-time arithmetic. */

@@ -1,5 +1,5 @@
 import type { Tensor } from "../tensor/index.js";
-import { evaluateDim, formatShape } from "./dim.js";
+import { evaluateDim, formatShape, isSymbol } from "./dim.js";
 import type { Graph } from "./graph.js";
 import type { TensorType, Value } from "./value.js";
 
@@ -14,15 +14,10 @@ export function evaluate(
 ): Map<string, Tensor> {
 	const cast = (t: Tensor): Tensor =>
 		t.dtype === "float32" && precision === "float64" ? t.to("float64") : t;
-	const bindings = new Map<string, number>();
+	const named = graph.inputs.map((v) => ({ name: v.node.attributes.name as string, type: v }));
+	const bindings = bindFeeds(named, feeds);
 	const values = new Map<Value, Tensor>();
-	for (const input of graph.inputs) {
-		const name = input.node.attributes.name as string;
-		const fed = feeds[name];
-		if (!fed) throw new RangeError(`evaluate: no value for input "${name}" ${input}`);
-		bindDims(name, input, fed, bindings);
-		values.set(input, cast(fed));
-	}
+	for (const { name, type } of named) values.set(type, cast(feeds[name] as Tensor));
 	for (const node of graph.nodes) {
 		if (node.op.name === "input") continue;
 		const inputs = node.inputs.map((v) => values.get(v) as Tensor);
@@ -36,25 +31,56 @@ export function evaluate(
 	return new Map([...graph.outputs].map(([name, value]) => [name, values.get(value) as Tensor]));
 }
 
-/** Checks a fed tensor against an input's type and records what its symbolic extents are. */
-export function bindDims(name: string, input: TensorType, fed: Tensor, bindings: Map<string, number>): void {
-	const wrong = (): never => {
-		throw new TypeError(`input "${name}": expected ${input.dtype}${formatShape(input.shape)}, got ${fed.dtype}${formatShape(fed.shape)}`);
-	};
-	if (fed.shape.length !== input.shape.length) wrong();
-	if (fed.dtype !== input.dtype && !(fed.dtype === "float64" && input.dtype === "float32")) wrong();
-	for (const [axis, dim] of input.shape.entries()) {
-		const got = fed.shape[axis] as number;
-		if (typeof dim === "number") {
-			if (dim !== got) wrong();
-			continue;
-		}
-		const known = bindings.get(dim);
-		if (known === undefined) bindings.set(dim, got);
-		else if (known !== got) {
-			throw new TypeError(
-				`input "${name}": axis ${axis} (${dim}) is ${got}, but another input has ${dim} = ${known}`,
+/** An input that a caller must feed. */
+export interface NamedType {
+	readonly name: string;
+	readonly type: TensorType;
+}
+
+/**
+ * Checks that feeds are there and of their inputs' types; what each symbolic extent is then.
+ * @throws {RangeError | TypeError} that names the input, what it must be and what was given
+ */
+export function bindFeeds(
+	inputs: readonly NamedType[],
+	feeds: Readonly<Record<string, Tensor>>,
+): Map<string, number> {
+	const bindings = new Map<string, number>();
+	for (const { name, type } of inputs) {
+		const fed = feeds[name];
+		if (!fed) {
+			const given = Object.keys(feeds).join(", ") || "nothing";
+			throw new RangeError(
+				`input "${name}" ${type.dtype}${formatShape(type.shape)} is missing; given: ${given}`,
 			);
 		}
+		checkType(name, type, fed);
+		for (const [axis, dim] of type.shape.entries()) {
+			if (typeof dim === "string" && isSymbol(dim) && !bindings.has(dim)) {
+				bindings.set(dim, fed.shape[axis] as number);
+			}
+		}
+	}
+	for (const { name, type } of inputs) {
+		for (const [axis, dim] of type.shape.entries()) {
+			const [got, expected] = [(feeds[name] as Tensor).shape[axis], evaluateDim(dim, bindings)];
+			if (got !== expected) {
+				throw new TypeError(
+					`input "${name}": axis ${axis} (${dim}) is ${got}, but other inputs make it ${expected}`,
+				);
+			}
+		}
+	}
+	return bindings;
+}
+
+/** The part of the check that needs no other input. float64 stands for float32 on the host. */
+function checkType(name: string, { dtype, shape }: TensorType, fed: Tensor): void {
+	const dtypeFits = fed.dtype === dtype || (fed.dtype === "float64" && dtype === "float32");
+	const shapeFits =
+		fed.shape.length === shape.length && shape.every((d, i) => typeof d === "string" || d === fed.shape[i]);
+	if (!dtypeFits || !shapeFits) {
+		const got = `${fed.dtype}${formatShape(fed.shape)}`;
+		throw new TypeError(`input "${name}": expected ${dtype}${formatShape(shape)}, got ${got}`);
 	}
 }

@@ -33,14 +33,38 @@ export interface Emitter {
 	shape(dims: readonly Dim[]): string;
 }
 
-/** One test case of an op: input types or tensors (random floats where only a type is given) and options. */
+/**
+ * An input of an example: random floats of a shape, random whole numbers in [0, below), random bools, or
+ * exactly these. Shapes may use the symbols "batch" and "pos", which the suite binds to several sizes.
+ */
+export type ExampleInput =
+	| readonly Dim[]
+	| { readonly dtype: "int32"; readonly shape: readonly Dim[]; readonly below: number }
+	| { readonly dtype: "bool"; readonly shape: readonly Dim[] }
+	| Tensor;
+
+/** One test case of an op. */
 export interface Example<A extends Attributes = Attributes> {
-	readonly inputs: readonly (readonly number[] | Tensor)[];
+	readonly inputs: readonly ExampleInput[];
 	readonly attributes: A;
 	/** Which inputs are differentiable here; all float inputs by default. */
 	readonly wrt?: readonly number[];
-	/** Random inputs are drawn uniformly from this range; default [-2, 2]. */
+	/** false where ONNX Runtime cannot run this with an empty batch. */
+	readonly empty?: false;
+	/** Random floats are drawn uniformly from this range; default [-2, 2]. */
 	readonly range?: readonly [number, number];
+}
+
+/** Operands and options that an op must refuse. */
+export interface Refusal<A extends Attributes = Attributes> {
+	readonly inputs: readonly TensorType[];
+	readonly attributes: A;
+}
+
+/** What an output is on the host: floats have the dtype of the evaluation's precision. */
+export interface HostType {
+	readonly dtype: DType;
+	readonly shape: readonly number[];
 }
 
 /**
@@ -54,11 +78,7 @@ export interface Op<A extends Attributes = Attributes> {
 	/** Types of the outputs, or an error that says which rule the inputs break. */
 	infer(inputs: readonly TensorType[], attributes: A): readonly TensorType[];
 	/** The result on the host, in the inputs' own precision: the oracle of the lowering. */
-	host(
-		inputs: readonly Tensor[],
-		attributes: A,
-		outputs: readonly { dtype: DType; shape: readonly number[] }[],
-	): readonly Tensor[];
+	host(inputs: readonly Tensor[], attributes: A, outputs: readonly HostType[]): readonly Tensor[];
 	/** Writes ONNX nodes that compute `outputs` from `inputs`. */
 	lower(emit: Emitter, node: Node<A>, inputs: readonly string[], outputs: readonly string[]): void;
 	/**
@@ -66,7 +86,14 @@ export interface Op<A extends Attributes = Attributes> {
 	 * (undefined = not differentiable there). Absent where the op has no gradient at all.
 	 */
 	vjp?(g: Ops, cotangents: readonly (Value | undefined)[], node: Node<A>): readonly (Value | undefined)[];
+	/**
+	 * What the outputs equal bit for bit without computing anything, where that is so (a reshape to the
+	 * same shape, a factor of 1). Used by `simplify`.
+	 */
+	shortcut?(g: Ops, inputs: readonly Value[], attributes: A): readonly Value[] | undefined;
 	readonly examples: readonly Example<A>[];
+	/** At least one per rule of `infer`. */
+	readonly refuses: readonly Refusal<A>[];
 }
 
 /** The functions over graph values, handed to gradients so that op files need not import each other. */

@@ -37,22 +37,27 @@ export function printAttributes(node: Node): string {
 		.join(", ");
 }
 
-function printAttribute(value: Attribute): string {
+export function printAttribute(value: Attribute): string {
 	if (value instanceof Tensor) {
 		const shown =
-			value.size <= 16 ? ` ${JSON.stringify(value.toNested(), noNull)}` : ` #${fingerprint(value)}`;
+			value.size <= 16 ? ` ${JSON.stringify(value.toNested(), exact)}` : ` #${fingerprint(value)}`;
 		return `${value}${shown}`;
 	}
 	return Array.isArray(value) ? `[${value.join(", ")}]` : String(value);
 }
 
-/** JSON has no infinities; a constant's text must tell them from null. */
-function noNull(_: string, value: unknown): unknown {
+/** JSON has neither infinities nor -0; a constant's text must tell them apart. */
+function exact(_: string, value: unknown): unknown {
+	if (Object.is(value, -0)) return "-0";
 	return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** FNV-1a over the bytes: tells large constants apart in printed graphs. */
+const fingerprints = new WeakMap<Tensor, string>();
+
+/** Two FNV-like hashes over the bytes: tell large constants apart in printed graphs. */
 function fingerprint(tensor: Tensor): string {
+	const known = fingerprints.get(tensor);
+	if (known) return known;
 	const bytes = new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
 	let low = 0x811c9dc5;
 	let high = 0x01000193;
@@ -60,5 +65,7 @@ function fingerprint(tensor: Tensor): string {
 		low = Math.imul(low ^ byte, 0x01000193);
 		high = Math.imul(high ^ byte, 0x85ebca6b) ^ (low >>> 13);
 	}
-	return (low >>> 0).toString(16).padStart(8, "0") + (high >>> 0).toString(16).padStart(8, "0");
+	const text = [low, high].map((half) => (half >>> 0).toString(16).padStart(8, "0")).join("");
+	fingerprints.set(tensor, text);
+	return text;
 }

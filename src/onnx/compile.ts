@@ -1,7 +1,8 @@
-import { type Dim, dimTerms } from "../graph/dim.js";
+import { type Dim, dimTerms, isSymbol } from "../graph/dim.js";
 import type { Graph } from "../graph/graph.js";
 import type { Emitter, OnnxAttribute, Provider } from "../graph/op.js";
-import { nameValues, printGraph } from "../graph/print.js";
+import { nameValues, printAttribute, printGraph } from "../graph/print.js";
+import { simplify } from "../graph/simplify.js";
 import type { Value } from "../graph/value.js";
 import { type DType, Tensor } from "../tensor/index.js";
 import {
@@ -25,7 +26,9 @@ export interface Program {
 }
 
 /** Compiles a graph to ONNX for a provider. Weights stay inputs, so that any number of programs share one copy. */
-export function compile(graph: Graph, provider: Provider = "cpu"): Program {
+export function compile(traced: Graph, provider: Provider = "cpu"): Program {
+	const graph = simplify(traced);
+	checkNames(graph);
 	const writer = new ProgramWriter(graph, provider);
 	const describe = (value: Value): OnnxValueInfo => ({
 		name: value.node.attributes.name as string,
@@ -47,6 +50,17 @@ export function compile(graph: Graph, provider: Provider = "cpu"): Program {
 		initializers: writer.initializers,
 	});
 	return { key: `${provider}\n${printGraph(graph)}`, onnx, feeds, weights, outputs };
+}
+
+/** Inputs are fed by name, so two of one name must be one input. */
+function checkNames(graph: Graph): void {
+	const types = new Map<string, Value>();
+	for (const value of graph.inputs) {
+		const name = value.node.attributes.name as string;
+		const other = types.get(name);
+		if (other) throw new TypeError(`compile: input "${name}" is declared as ${other} and as ${value}`);
+		types.set(name, value);
+	}
 }
 
 /** Outputs have a prefix, since a graph may return an input under the input's own name. */
@@ -78,7 +92,8 @@ class ProgramWriter implements Emitter {
 			const name = value.node.attributes.name as string;
 			this.names.set(value, name);
 			for (const [axis, dim] of value.shape.entries()) {
-				if (typeof dim === "string" && !this.symbols.has(dim)) this.symbols.set(dim, { input: name, axis });
+				if (typeof dim !== "string" || !isSymbol(dim) || this.symbols.has(dim)) continue;
+				this.symbols.set(dim, { input: name, axis });
 			}
 		}
 	}
@@ -114,7 +129,7 @@ class ProgramWriter implements Emitter {
 	}
 
 	constant(tensor: Tensor): string {
-		const small = tensor.size <= 16 ? `${tensor} ${[...tensor.data].join()}` : undefined;
+		const small = tensor.size <= 16 ? printAttribute(tensor) : undefined;
 		const known = small && this.shared.get(small);
 		if (known) return known;
 		const name = `c${this.initializers.size}`;
@@ -160,7 +175,8 @@ class ProgramWriter implements Emitter {
 
 	private symbol(symbol: string): string {
 		const at = this.symbols.get(symbol);
-		if (!at) throw new Error(`internal: no input has the symbolic extent "${symbol}"`);
+		if (!at)
+			throw new RangeError(`compile: no input has an axis of extent "${symbol}", so nothing says what it is`);
 		const key = `symbol ${symbol}`;
 		const known = this.extents.get(key);
 		if (known) return known;

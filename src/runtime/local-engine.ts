@@ -1,8 +1,9 @@
 import type { InferenceSession } from "onnxruntime-common";
 import { defaultThreads, loadPlatform } from "#ort";
-import { bindDims } from "../graph/evaluate.js";
+import { type Dim, evaluateDim, formatShape } from "../graph/dim.js";
+import { bindFeeds } from "../graph/evaluate.js";
 import type { Provider } from "../graph/op.js";
-import { callerName, type Program } from "../onnx/compile.js";
+import { callerName } from "../onnx/compile.js";
 import { type DType, Tensor } from "../tensor/index.js";
 import { loadWeights, type WeightsSpec } from "../weights/index.js";
 import {
@@ -80,7 +81,10 @@ export class LocalEngine implements Engine {
 	): Promise<Map<string, Tensor>> {
 		signal?.throwIfAborted();
 		const inputs: Record<string, OrtTensor> = {};
-		checkFeeds(program, feeds);
+		const extents = bindFeeds(
+			program.feeds.map((type) => ({ name: type.name, type })),
+			feeds,
+		);
 		for (const { name } of program.feeds) inputs[name] = this.toOrt(feeds[name] as Tensor);
 		if (program.weights.length > 0) {
 			const held = this.held(weights);
@@ -102,7 +106,13 @@ export class LocalEngine implements Engine {
 			(session) => session.run(inputs),
 		);
 		signal?.throwIfAborted();
-		return new Map(program.outputs.map((o) => [callerName(o), fromOrt(results[o.name] as OrtTensor)]));
+		return new Map(
+			program.outputs.map((output) => {
+				const tensor = fromOrt(results[output.name] as OrtTensor);
+				checkShape(callerName(output), tensor, output.shape, extents);
+				return [callerName(output), tensor];
+			}),
+		);
 	}
 
 	async dispose(): Promise<void> {
@@ -145,16 +155,21 @@ export class LocalEngine implements Engine {
 	}
 }
 
-/** Refuses feeds that are missing, unknown or of another type, before the runtime sees them. */
-function checkFeeds(program: Program, feeds: Readonly<Record<string, Tensor>>): void {
-	const bindings = new Map<string, number>();
-	for (const feed of program.feeds) {
-		const tensor = feeds[feed.name];
-		if (!tensor)
-			throw new EngineError(
-				`input "${feed.name}" is missing; given: ${Object.keys(feeds).join(", ") || "nothing"}`,
-			);
-		bindDims(feed.name, feed, tensor, bindings);
+/**
+ * The runtime's extents must be those of the shape rules: a range that a shorter axis does not have is
+ * cut by the runtime without a word.
+ */
+function checkShape(
+	name: string,
+	tensor: Tensor,
+	shape: readonly Dim[],
+	extents: ReadonlyMap<string, number>,
+): void {
+	const expected = shape.map((dim) => evaluateDim(dim, extents));
+	if (tensor.shape.join() !== expected.join()) {
+		throw new EngineError(
+			`output "${name}" should be ${formatShape(shape)} = ${formatShape(expected)}, but came out as ${tensor}`,
+		);
 	}
 }
 

@@ -1,12 +1,25 @@
-import { allocate, type DType, Tensor } from "../../tensor/index.js";
-import { defineOp, type Op } from "../op.js";
-import { apply1, type TensorType, Value } from "../value.js";
-import { broadcastShapes, forEachBroadcast, unbroadcast } from "./broadcast.js";
-import { constant } from "./leaf.js";
+import { Tensor } from "../../tensor/index.js";
+import { defineOp, type Example, type Op } from "../op.js";
+import { apply1, type TensorType, type Value } from "../value.js";
+import { broadcastShapes, forEachBroadcast } from "./broadcast.js";
+import { filled } from "./host.js";
+import { lift } from "./leaf.js";
+import { bool, float32, int32 } from "./types.js";
 
 type None = Record<never, never>;
 
-/** A test of two operands, or of two bools, whose result is bool. It has no gradient and passes none. */
+const FLOATS: readonly Example<None>[] = [
+	{ inputs: [["batch", 3], [3]], attributes: {} },
+	// with pairs that are equal
+	{ inputs: [Tensor.from([[1, 2, 3, 4]]), Tensor.from([[1], [3]])], attributes: {} },
+	{ inputs: [Tensor.from([1, 2, 3], "int32"), Tensor.scalar(2, "int32")], attributes: {} },
+];
+const BOOLS: readonly Example<None>[] = [
+	{ inputs: [Tensor.from([1, 1, 0, 0], "bool"), Tensor.from([1, 0, 1, 0], "bool")], attributes: {} },
+	{ inputs: [bool("batch", "pos"), bool("batch", 1)], attributes: {} },
+];
+
+/** A test of two numbers, or of two bools, whose result is bool. It has no gradient and passes none. */
 function defineTest(
 	name: string,
 	doc: string,
@@ -15,57 +28,37 @@ function defineTest(
 	of: "numbers" | "bools" = "numbers",
 ): Op<None> {
 	const bools = of === "bools";
-	const mask = Tensor.from(
-		[
-			[1, 0, 1],
-			[0, 0, 1],
-		],
-		"bool",
-	);
 	return defineOp<None>({
 		name,
 		doc,
-		infer: ([a, b]) => {
-			const [x, y] = [a as TensorType, b as TensorType];
-			if (x.dtype !== y.dtype || (x.dtype === "bool") !== bools) {
-				throw new TypeError(
-					`operands must both be ${bools ? "bool" : "of one numeric dtype"}, got ${x.dtype} and ${y.dtype}`,
-				);
+		infer: (inputs) => {
+			const [a, b] = inputs as readonly [TensorType, TensorType];
+			if (a.dtype !== b.dtype || (a.dtype === "bool") !== bools) {
+				const wanted = bools ? "be bool" : "be float32 or both int32";
+				throw new TypeError(`operands must both ${wanted}, got ${a.dtype} and ${b.dtype}`);
 			}
-			return [{ dtype: "bool", shape: broadcastShapes(x.shape, y.shape) }];
+			return [{ dtype: "bool", shape: broadcastShapes(a.shape, b.shape) }];
 		},
-		host: (inputs, _, [type]) => {
-			const [a, b] = inputs as [Tensor, Tensor];
-			const shape = (type as { shape: readonly number[] }).shape;
-			const out = allocate(
-				"bool",
-				shape.reduce((m, n) => m * n, 1),
+		host: (inputs, _, types) => {
+			const [a, b] = inputs as readonly [Tensor, Tensor];
+			return filled(types, (out, shape) =>
+				forEachBroadcast([a.shape, b.shape], shape, ([i, j], flat) => {
+					out[flat] = compute(Number(a.data[i as number]), Number(b.data[j as number])) ? 1 : 0;
+				}),
 			);
-			forEachBroadcast([a.shape, b.shape], shape, ([i, j], flat) => {
-				out[flat] = compute(Number(a.data[i as number]), Number(b.data[j as number])) ? 1 : 0;
-			});
-			return [new Tensor("bool", shape, out)];
 		},
 		lower: (emit, _, inputs, outputs) => emit.node(onnx, inputs, outputs),
 		vjp: () => [undefined, undefined],
-		examples: bools
-			? [{ inputs: [mask, Tensor.from([[1], [0]], "bool")], attributes: {} }]
+		examples: bools ? BOOLS : FLOATS,
+		refuses: bools
+			? [
+					{ inputs: [float32(2), float32(2)], attributes: {} },
+					{ inputs: [bool(2), bool("pos")], attributes: {} },
+				]
 			: [
-					{
-						inputs: [
-							Tensor.from(
-								[
-									[1, 2, 3],
-									[3, 2, 1],
-								],
-								"int32",
-							),
-							Tensor.from([1, 2, 2], "int32"),
-						],
-						attributes: {},
-					},
-					{ inputs: [[2, 3], [3]], attributes: {} },
-					{ inputs: [[0, 3], [3]], attributes: {} },
+					{ inputs: [bool(2), bool(2)], attributes: {} },
+					{ inputs: [float32(2), int32([2])], attributes: {} },
+					{ inputs: [float32(2), float32("pos")], attributes: {} },
 				],
 	});
 }
@@ -82,147 +75,34 @@ const notOp = defineOp<None>({
 	name: "not",
 	doc: "not a",
 	infer: ([a]) => {
-		const x = a as TensorType;
-		if (x.dtype !== "bool") throw new TypeError(`the operand must be bool, got ${x.dtype}`);
-		return [x];
+		const { dtype, shape } = a as TensorType;
+		if (dtype !== "bool") throw new TypeError(`the operand must be bool, got ${dtype}`);
+		return [{ dtype, shape }];
 	},
-	host: ([a]) => [
-		new Tensor(
-			"bool",
-			(a as Tensor).shape,
-			Uint8Array.from((a as Tensor<"bool">).data, (v) => (v ? 0 : 1)),
-		),
-	],
+	host: ([a], _, types) =>
+		filled(types, (out) => {
+			for (const [i, value] of (a as Tensor).data.entries()) out[i] = value ? 0 : 1;
+		}),
 	lower: (emit, _, inputs, outputs) => emit.node("Not", inputs, outputs),
 	vjp: () => [undefined],
-	examples: [{ inputs: [Tensor.from([1, 0, 1], "bool")], attributes: {} }],
-});
-
-const whereOp = defineOp<None>({
-	name: "where",
-	doc: "a where the condition holds, else b; a selection, so the branch not taken may be NaN or infinite.",
-	infer: ([c, a, b]) => {
-		const [condition, x, y] = [c as TensorType, a as TensorType, b as TensorType];
-		if (condition.dtype !== "bool") throw new TypeError(`the condition must be bool, got ${condition.dtype}`);
-		if (x.dtype !== y.dtype)
-			throw new TypeError(`the branches must have one dtype, got ${x.dtype} and ${y.dtype}`);
-		return [{ dtype: x.dtype, shape: broadcastShapes(condition.shape, x.shape, y.shape) }];
-	},
-	host: (inputs, _, [type]) => {
-		const [c, a, b] = inputs as [Tensor, Tensor, Tensor];
-		const { dtype, shape } = type as { dtype: DType; shape: readonly number[] };
-		const out = allocate(
-			dtype,
-			shape.reduce((m, n) => m * n, 1),
-		);
-		forEachBroadcast([c.shape, a.shape, b.shape], shape, ([k, i, j], flat) => {
-			out[flat] = (c.data[k as number] ? a.data[i as number] : b.data[j as number]) as never;
-		});
-		return [new Tensor(dtype, shape, out)];
-	},
-	lower: (emit, _, inputs, outputs) => emit.node("Where", inputs, outputs),
-	vjp: (g, [ct], node) => {
-		const [condition, a, b] = node.inputs as [Value, Value, Value];
-		const zero = g.constant(0);
-		return [
-			undefined,
-			unbroadcast(g, g.where(condition, ct as Value, zero), a),
-			unbroadcast(g, g.where(condition, zero, ct as Value), b),
-		];
-	},
 	examples: [
-		{
-			inputs: [
-				Tensor.from(
-					[
-						[1, 0, 1],
-						[0, 1, 0],
-					],
-					"bool",
-				),
-				[2, 3],
-				[],
-			],
-			attributes: {},
-			wrt: [1, 2],
-		},
-		{ inputs: [Tensor.from([1, 0, 1], "bool"), [2, 3], [2, 1]], attributes: {}, wrt: [1, 2] },
+		{ inputs: [bool("batch", 3)], attributes: {} },
+		{ inputs: [Tensor.from([1, 0, 1], "bool")], attributes: {} },
 	],
+	refuses: [{ inputs: [int32([2])], attributes: {} }],
 });
 
-const castOp = defineOp<{ to: DType }>({
-	name: "cast",
-	doc: "Converts the dtype; floats are cut towards zero, numbers become true where not 0.",
-	infer: ([x], { to }) => [{ dtype: to, shape: (x as TensorType).shape }],
-	host: ([x], { to }) => {
-		const input = x as Tensor;
-		if (to === "bool")
-			return [
-				new Tensor(
-					"bool",
-					input.shape,
-					Uint8Array.from(input.data as Float32Array, (v) => (Number(v) !== 0 ? 1 : 0)),
-				),
-			];
-		if (to.startsWith("int"))
-			return [new Tensor(input.dtype, input.shape, input.data.map(Math.trunc as never) as never).to(to)];
-		return [input.to(to)];
-	},
-	lower: (emit, node, inputs, outputs) =>
-		emit.node("Cast", inputs, outputs, { to: { type: node.attributes.to } }),
-	vjp: (_, [ct], node) => [
-		node.inputs[0]?.dtype === "float32" && node.attributes.to === "float32" ? ct : undefined,
-	],
-	examples: [
-		{
-			inputs: [
-				Tensor.from(
-					[
-						[1, 0],
-						[1, 1],
-					],
-					"bool",
-				),
-			],
-			attributes: { to: "float32" },
-		},
-		{ inputs: [Tensor.from([1, -2, 3], "int32")], attributes: { to: "float32" } },
-		{ inputs: [Tensor.from([1.7, -2.7, 0])], attributes: { to: "int32" }, wrt: [] },
-	],
-});
+type Operand = Value | number;
+const test = (op: Op<None>, a: Operand, b: Operand): Value => apply1(op, [lift(a, b), lift(b, a)], {});
 
-/** Operands of a test: a number takes the other operand's dtype. */
-function test(op: Op<None>, a: Value | number, b: Value | number): Value {
-	const dtype = a instanceof Value ? a.dtype : b instanceof Value ? b.dtype : "float32";
-	const operand = (x: Value | number): Value => (x instanceof Value ? x : constant(Tensor.scalar(x, dtype)));
-	return apply1(op, [operand(a), operand(b)], {});
-}
-
-export const equal = (a: Value | number, b: Value | number): Value => test(equalOp, a, b);
-export const less = (a: Value | number, b: Value | number): Value => test(lessOp, a, b);
-export const lessEqual = (a: Value | number, b: Value | number): Value => test(lessEqualOp, a, b);
-export const greater = (a: Value | number, b: Value | number): Value => test(greaterOp, a, b);
-export const greaterEqual = (a: Value | number, b: Value | number): Value => test(greaterEqualOp, a, b);
+/** a = b; a whole number takes the other operand's dtype, here and below. */
+export const equal = (a: Operand, b: Operand): Value => test(equalOp, a, b);
+export const less = (a: Operand, b: Operand): Value => test(lessOp, a, b);
+export const lessEqual = (a: Operand, b: Operand): Value => test(lessEqualOp, a, b);
+export const greater = (a: Operand, b: Operand): Value => test(greaterOp, a, b);
+export const greaterEqual = (a: Operand, b: Operand): Value => test(greaterEqualOp, a, b);
 export const and = (a: Value, b: Value): Value => apply1(andOp, [a, b], {});
 export const or = (a: Value, b: Value): Value => apply1(orOp, [a, b], {});
 export const not = (a: Value): Value => apply1(notOp, [a], {});
-/** a where the condition holds, else b. Nothing is computed with the other branch, NaN and infinities included. */
-export function where(condition: Value, a: Value | number, b: Value | number): Value {
-	const dtype = a instanceof Value ? a.dtype : b instanceof Value ? b.dtype : "float32";
-	const branch = (x: Value | number): Value => (x instanceof Value ? x : constant(Tensor.scalar(x, dtype)));
-	return apply1(whereOp, [condition, branch(a), branch(b)], {});
-}
-export const cast = (x: Value, to: DType): Value => (x.dtype === to ? x : apply1(castOp, [x], { to }));
 
-export const ops = [
-	equalOp,
-	lessOp,
-	lessEqualOp,
-	greaterOp,
-	greaterEqualOp,
-	andOp,
-	orOp,
-	notOp,
-	whereOp,
-	castOp,
-] as const;
+export const ops = [equalOp, lessOp, lessEqualOp, greaterOp, greaterEqualOp, andOp, orOp, notOp] as const;

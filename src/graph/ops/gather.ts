@@ -1,7 +1,10 @@
-import { allocate, type DType, forEachIndex, sizeOf, stridesOf, Tensor } from "../../tensor/index.js";
+import { forEachIndex, sizeOf, stridesOf, Tensor } from "../../tensor/index.js";
 import { type Dim, formatShape } from "../dim.js";
 import { defineOp } from "../op.js";
 import { apply1, type TensorType, type Value } from "../value.js";
+import { checkAxis, resolveAxis } from "./axis.js";
+import { filled } from "./host.js";
+import { float32, int32 } from "./types.js";
 
 type None = Record<never, never>;
 
@@ -10,6 +13,17 @@ function row(index: number, extent: number): number {
 	const at = index < 0 ? index + extent : index;
 	if (at < 0 || at >= extent) throw new RangeError(`index ${index} is outside an axis of ${extent}`);
 	return at;
+}
+
+/** The flat position of `index` in `shape`, with the place along `axis` replaced by `place`. */
+function chosen(shape: readonly number[], axis: number, index: readonly number[], place: number): number {
+	const at = row(place, shape[axis] as number);
+	const strides = stridesOf(shape);
+	return index.reduce((sum, i, k) => sum + (k === axis ? at : i) * (strides[k] as number), 0);
+}
+
+function checkFloat(values: TensorType): void {
+	if (values.dtype !== "float32") throw new TypeError(`values to add must be float32, got ${values.dtype}`);
 }
 
 function checkIndices(type: TensorType): void {
@@ -25,42 +39,35 @@ const gatherOp = defineOp<None>({
 		if (table.shape.length < 1) throw new TypeError("the table must have rank >= 1");
 		return [{ dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] }];
 	},
-	host: (inputs, _, [type]) => {
-		const [table, indices] = inputs as [Tensor, Tensor];
-		const { dtype, shape } = type as { dtype: DType; shape: readonly number[] };
+	host: (inputs, _, types) => {
+		const [table, indices] = inputs as readonly [Tensor, Tensor];
 		const width = sizeOf(table.shape.slice(1));
-		const out = allocate(dtype, sizeOf(shape)) as Float32Array;
-		for (let i = 0; i < indices.size; i++) {
-			const from = row(Number(indices.data[i]), table.shape[0] as number) * width;
-			out.set(table.data.subarray(from, from + width) as Float32Array, i * width);
-		}
-		return [new Tensor(dtype, shape, out as never)];
+		return filled(types, (out) => {
+			for (let i = 0; i < indices.size; i++) {
+				const from = row(Number(indices.data[i]), table.shape[0] as number) * width;
+				out.set(table.data.subarray(from, from + width) as Float64Array, i * width);
+			}
+		});
 	},
 	lower: (emit, _, inputs, outputs) => emit.node("Gather", inputs, outputs, { axis: 0 }),
 	vjp: (g, [ct], node) => {
-		const [table, indices] = node.inputs as [Value, Value];
-		return [g.scatterAddRows(indices, ct as Value, table.shape as readonly number[]), undefined];
+		const [table, indices] = node.inputs as readonly [Value, Value];
+		if (table.dtype !== "float32") return [undefined, undefined];
+		return [g.scatterAddRows(indices, ct as Value, table.shape), undefined];
 	},
 	examples: [
-		{
-			inputs: [
-				[4, 3],
-				Tensor.from(
-					[
-						[0, 2],
-						[2, 3],
-					],
-					"int32",
-				),
-			],
-			attributes: {},
-			wrt: [0],
-		},
-		{ inputs: [[4, 3], Tensor.zeros([0], "int32")], attributes: {}, wrt: [0] },
+		{ inputs: [[4, 3], int32(["batch", "pos"])], attributes: {} },
+		{ inputs: [[4], Tensor.from([0, -1], "int32")], attributes: {} },
+		{ inputs: [["pos", 3], Tensor.from([[2, 2, 0]], "int32")], attributes: {} },
+		{ inputs: [int32([4, 2]), int32([3])], attributes: {} },
+	],
+	refuses: [
+		{ inputs: [float32(4, 3), float32(2)], attributes: {} },
+		{ inputs: [float32(), int32([2])], attributes: {} },
 	],
 });
 
-const scatterAddRowsOp = defineOp<{ shape: readonly number[] }>({
+const scatterAddRowsOp = defineOp<{ shape: readonly Dim[] }>({
 	name: "scatter-add-rows",
 	doc: "A table of zeros with rows added at indices; equal indices add up (the transpose of gather).",
 	infer: ([i, u], { shape }) => {
@@ -70,44 +77,39 @@ const scatterAddRowsOp = defineOp<{ shape: readonly number[] }>({
 		if (formatShape(updates.shape) !== formatShape(expected)) {
 			throw new TypeError(`rows must be ${formatShape(expected)}, got ${formatShape(updates.shape)}`);
 		}
+		checkFloat(updates);
 		return [{ dtype: updates.dtype, shape }];
 	},
-	host: (inputs, { shape }, [type]) => {
-		const [indices, updates] = inputs as [Tensor, Tensor];
-		const width = sizeOf(shape.slice(1));
-		const { dtype } = type as { dtype: DType };
-		const out = allocate(dtype, sizeOf(shape)) as Float64Array;
-		for (let i = 0; i < indices.size; i++) {
-			const to = row(Number(indices.data[i]), shape[0] as number) * width;
-			for (let k = 0; k < width; k++)
-				out[to + k] = (out[to + k] as number) + Number(updates.data[i * width + k]);
-		}
-		return [new Tensor(dtype, shape, out as never)];
+	host: (inputs, _, types) => {
+		const [indices, updates] = inputs as readonly [Tensor, Tensor];
+		return filled(types, (out, shape) => {
+			const width = sizeOf(shape.slice(1));
+			for (let i = 0; i < indices.size; i++) {
+				const to = row(Number(indices.data[i]), shape[0] as number) * width;
+				for (let k = 0; k < width; k++) {
+					out[to + k] = (out[to + k] as number) + Number(updates.data[i * width + k]);
+				}
+			}
+		});
 	},
 	lower: (emit, node, [indices, updates], outputs) => {
 		const { shape } = node.attributes;
 		const [at, wide, zeros] = [emit.temp(), emit.temp(), emit.temp()];
 		emit.node("Cast", [indices as string], [wide], { to: { type: "int64" } });
 		emit.node("Unsqueeze", [wide, emit.ints([-1])], [at]);
-		emit.node("Expand", [emit.constant(Tensor.scalar(0)), emit.ints(shape)], [zeros]);
+		emit.node("Expand", [emit.constant(Tensor.scalar(0)), emit.shape(shape)], [zeros]);
 		emit.node("ScatterND", [zeros, at, updates as string], outputs, { reduction: "add" });
 	},
 	vjp: (g, [ct], node) => [undefined, g.gather(ct as Value, node.inputs[0] as Value)],
 	examples: [
-		{
-			inputs: [
-				Tensor.from(
-					[
-						[0, 2],
-						[2, 3],
-					],
-					"int32",
-				),
-				[2, 2, 3],
-			],
-			attributes: { shape: [4, 3] },
-			wrt: [1],
-		},
+		{ inputs: [int32(["batch", "pos"]), ["batch", "pos", 3]], attributes: { shape: [4, 3] } },
+		{ inputs: [Tensor.from([2, 0, 2, 2], "int32"), [4]], attributes: { shape: [3] } },
+		{ inputs: [Tensor.from([2, 1], "int32"), [2, "batch"]], attributes: { shape: [3, "batch"] } },
+	],
+	refuses: [
+		{ inputs: [int32([2]), float32(2, 3)], attributes: { shape: [4, 2] } },
+		{ inputs: [float32(2), float32(2, 3)], attributes: { shape: [4, 3] } },
+		{ inputs: [int32([2]), int32([2, 3])], attributes: { shape: [4, 3] } },
 	],
 });
 
@@ -117,6 +119,7 @@ const takeAlongOp = defineOp<{ axis: number }>({
 	infer: ([x, i], { axis }) => {
 		const [from, indices] = [x as TensorType, i as TensorType];
 		checkIndices(indices);
+		checkAxis(axis, from.shape);
 		if (
 			from.shape.length !== indices.shape.length ||
 			from.shape.some((d, k) => k !== axis && d !== indices.shape[k])
@@ -125,64 +128,71 @@ const takeAlongOp = defineOp<{ axis: number }>({
 		}
 		return [{ dtype: from.dtype, shape: indices.shape }];
 	},
-	host: (inputs, { axis }, [type]) => {
-		const [x, indices] = inputs as [Tensor, Tensor];
-		const { dtype, shape } = type as { dtype: DType; shape: readonly number[] };
-		const strides = stridesOf(x.shape);
-		const out = allocate(dtype, sizeOf(shape));
-		forEachIndex(shape, (index, flat) => {
-			const chosen = row(Number(indices.data[flat]), x.shape[axis] as number);
-			const at = index.reduce((sum, i, k) => sum + (k === axis ? chosen : i) * (strides[k] as number), 0);
-			out[flat] = x.data[at] as never;
-		});
-		return [new Tensor(dtype, shape, out)];
+	host: (inputs, { axis }, types) => {
+		const [x, indices] = inputs as readonly [Tensor, Tensor];
+		return filled(types, (out) =>
+			forEachIndex(indices.shape, (index, flat) => {
+				out[flat] = Number(x.data[chosen(x.shape, axis, index, Number(indices.data[flat]))]);
+			}),
+		);
 	},
 	lower: (emit, node, inputs, outputs) =>
 		emit.node("GatherElements", inputs, outputs, { axis: node.attributes.axis }),
 	vjp: (g, [ct], node) => {
-		const [x, indices] = node.inputs as [Value, Value];
+		const [x, indices] = node.inputs as readonly [Value, Value];
+		if (x.dtype !== "float32") return [undefined, undefined];
 		return [g.scatterAddAlong(indices, ct as Value, node.attributes.axis, x.shape), undefined];
 	},
 	examples: [
-		{ inputs: [[2, 4], Tensor.from([[0], [3]], "int32")], attributes: { axis: 1 }, wrt: [0] },
+		{ inputs: [["batch", 4], int32(["batch", 1])], attributes: { axis: 1 } },
+		{ inputs: [["pos", "batch"], int32([1, "batch"], 1)], attributes: { axis: 0 } },
 		{
 			inputs: [
 				[3, 2],
 				Tensor.from(
 					[
 						[0, 2],
-						[0, 2],
+						[0, -1],
 					],
 					"int32",
 				),
 			],
 			attributes: { axis: 0 },
-			wrt: [0],
 		},
+		{ inputs: [int32([3]), int32([2], 3)], attributes: { axis: 0 } },
+	],
+	refuses: [
+		{ inputs: [float32(2, 4), int32([3, 1])], attributes: { axis: 1 } },
+		{ inputs: [float32(2, 4), int32([2])], attributes: { axis: 1 } },
+		{ inputs: [float32(4), int32([2])], attributes: { axis: 1 } },
+		{ inputs: [float32(4), float32(2)], attributes: { axis: 0 } },
 	],
 });
 
 const scatterAddAlongOp = defineOp<{ axis: number; shape: readonly Dim[] }>({
 	name: "scatter-add-along",
 	doc: "Zeros with values added at indices along one axis (the transpose of take-along).",
-	infer: ([i, u], { shape }) => {
+	infer: ([i, u], { axis, shape }) => {
 		const [indices, updates] = [i as TensorType, u as TensorType];
 		checkIndices(indices);
-		if (formatShape(indices.shape) !== formatShape(updates.shape))
+		checkFloat(updates);
+		checkAxis(axis, shape);
+		if (formatShape(indices.shape) !== formatShape(updates.shape)) {
 			throw new TypeError("values and indices must have one shape");
+		}
+		if (indices.shape.length !== shape.length || shape.some((d, k) => k !== axis && d !== indices.shape[k])) {
+			throw new TypeError(`indices must have the shape ${formatShape(shape)} in every axis but ${axis}`);
+		}
 		return [{ dtype: updates.dtype, shape }];
 	},
-	host: (inputs, { axis }, [type]) => {
-		const [indices, updates] = inputs as [Tensor, Tensor];
-		const { dtype, shape } = type as { dtype: DType; shape: readonly number[] };
-		const strides = stridesOf(shape);
-		const out = allocate(dtype, sizeOf(shape)) as Float64Array;
-		forEachIndex(indices.shape, (index, flat) => {
-			const chosen = row(Number(indices.data[flat]), shape[axis] as number);
-			const at = index.reduce((sum, i, k) => sum + (k === axis ? chosen : i) * (strides[k] as number), 0);
-			out[at] = (out[at] as number) + Number(updates.data[flat]);
-		});
-		return [new Tensor(dtype, shape, out as never)];
+	host: (inputs, { axis }, types) => {
+		const [indices, updates] = inputs as readonly [Tensor, Tensor];
+		return filled(types, (out, shape) =>
+			forEachIndex(indices.shape, (index, flat) => {
+				const at = chosen(shape, axis, index, Number(indices.data[flat]));
+				out[at] = (out[at] as number) + Number(updates.data[flat]);
+			}),
+		);
 	},
 	lower: (emit, node, [indices, updates], outputs) => {
 		const { axis, shape } = node.attributes;
@@ -198,6 +208,7 @@ const scatterAddAlongOp = defineOp<{ axis: number; shape: readonly Dim[] }>({
 		g.takeAlong(ct as Value, node.inputs[0] as Value, node.attributes.axis),
 	],
 	examples: [
+		{ inputs: [int32(["batch", 2]), ["batch", 2]], attributes: { axis: 1, shape: ["batch", 4] } },
 		{
 			inputs: [
 				Tensor.from(
@@ -210,21 +221,25 @@ const scatterAddAlongOp = defineOp<{ axis: number; shape: readonly Dim[] }>({
 				[2, 2],
 			],
 			attributes: { axis: 1, shape: [2, 4] },
-			wrt: [1],
 		},
+	],
+	refuses: [
+		{ inputs: [int32([2, 1]), float32(2, 2)], attributes: { axis: 1, shape: [2, 4] } },
+		{ inputs: [int32([3, 1]), float32(3, 1)], attributes: { axis: 1, shape: [2, 4] } },
+		{ inputs: [int32([2]), int32([2])], attributes: { axis: 0, shape: [4] } },
 	],
 });
 
 /** Rows of a table: [n, ..rest] by int32 indices [..at] gives [..at, ..rest]. */
 export const gather = (table: Value, indices: Value): Value => apply1(gatherOp, [table, indices], {});
 /** Zeros of `shape` with `rows` added at `indices` of the first axis. */
-export const scatterAddRows = (indices: Value, rows: Value, shape: readonly number[]): Value =>
+export const scatterAddRows = (indices: Value, rows: Value, shape: readonly Dim[]): Value =>
 	apply1(scatterAddRowsOp, [indices, rows], { shape });
 /** One element per index along an axis, as NumPy's take_along_axis. */
 export const takeAlong = (x: Value, indices: Value, axis: number): Value =>
-	apply1(takeAlongOp, [x, indices], { axis: axis < 0 ? axis + x.rank : axis });
+	apply1(takeAlongOp, [x, indices], { axis: resolveAxis(axis, x.rank) });
 /** Zeros of `shape` with values added at indices along an axis. */
 export const scatterAddAlong = (indices: Value, values: Value, axis: number, shape: readonly Dim[]): Value =>
-	apply1(scatterAddAlongOp, [indices, values], { axis, shape });
+	apply1(scatterAddAlongOp, [indices, values], { axis: resolveAxis(axis, shape.length), shape });
 
 export const ops = [gatherOp, scatterAddRowsOp, takeAlongOp, scatterAddAlongOp] as const;

@@ -1,10 +1,17 @@
-import { allocate, type DType, sizeOf, Tensor } from "../../tensor/index.js";
+import { Tensor } from "../../tensor/index.js";
 import type { Dim } from "../dim.js";
 import { defineOp } from "../op.js";
 import { apply1, type TensorType, type Value } from "../value.js";
 import { broadcastShapes, forEachBroadcast, unbroadcast } from "./broadcast.js";
+import { filled } from "./host.js";
+import { float32, int32 } from "./types.js";
 
 type MatmulAttributes = { transposeA: boolean; transposeB: boolean; alpha: number };
+
+const PLAIN: MatmulAttributes = { transposeA: false, transposeB: false, alpha: 1 };
+
+/** ONNX Runtime broadcasts no empty axis in a batched product. */
+const NOT_EMPTY = { empty: false } as const;
 
 /** Extents as the product sees them: batch axes, rows, columns. */
 function seen(
@@ -20,34 +27,34 @@ const matmulOp = defineOp<MatmulAttributes>({
 	doc: "alpha a b over the last two axes, either one read transposed; leading axes broadcast.",
 	infer: ([x, y], { transposeA, transposeB }) => {
 		const [a, b] = [x as TensorType, y as TensorType];
-		if (a.dtype !== "float32" || b.dtype !== "float32") throw new TypeError("operands must be float32");
-		if (a.shape.length < 2 || b.shape.length < 2) throw new TypeError("operands must have rank >= 2");
+		if (a.dtype !== "float32" || b.dtype !== "float32" || a.shape.length < 2 || b.shape.length < 2) {
+			throw new TypeError("operands must be float32 of rank >= 2");
+		}
 		const [l, r] = [seen(a.shape, transposeA), seen(b.shape, transposeB)];
 		if (l.columns !== r.rows) throw new RangeError(`inner extents differ: ${l.columns} and ${r.rows}`);
 		return [{ dtype: "float32", shape: [...broadcastShapes(l.batch, r.batch), l.rows, r.columns] }];
 	},
-	host: (inputs, { transposeA, transposeB, alpha }, [type]) => {
+	host: (inputs, { transposeA, transposeB, alpha }, types) => {
 		const [a, b] = inputs as [Tensor<"float64">, Tensor<"float64">];
-		const { dtype, shape } = type as { dtype: DType; shape: readonly number[] };
 		const [l, r] = [seen(a.shape, transposeA), seen(b.shape, transposeB)];
 		const [m, inner, n] = [Number(l.rows), Number(l.columns), Number(r.columns)];
 		const [aRow, aCol] = transposeA ? [1, m] : [inner, 1];
 		const [bRow, bCol] = transposeB ? [1, inner] : [n, 1];
-		const out = allocate(dtype, sizeOf(shape)) as Float64Array;
-		forEachBroadcast([l.batch as number[], r.batch as number[]], shape.slice(0, -2), ([p, q], batch) => {
-			const [aAt, bAt] = [(p as number) * m * inner, (q as number) * inner * n];
-			for (let i = 0; i < m; i++) {
-				for (let j = 0; j < n; j++) {
-					let sum = 0;
-					for (let k = 0; k < inner; k++) {
-						sum +=
-							(a.data[aAt + i * aRow + k * aCol] as number) * (b.data[bAt + k * bRow + j * bCol] as number);
-					}
-					out[(batch * m + i) * n + j] = alpha * sum;
-				}
+		const cell = (aAt: number, bAt: number): number => {
+			let sum = 0;
+			for (let k = 0; k < inner; k++) {
+				sum += (a.data[aAt + k * aCol] as number) * (b.data[bAt + k * bRow] as number);
 			}
-		});
-		return [new Tensor(dtype, shape, out as never)];
+			return alpha * sum;
+		};
+		return filled(types, (out, shape) =>
+			forEachBroadcast([l.batch as number[], r.batch as number[]], shape.slice(0, -2), ([p, q], batch) => {
+				const [aAt, bAt] = [(p as number) * m * inner, (q as number) * inner * n];
+				for (let i = 0; i < m; i++) {
+					for (let j = 0; j < n; j++) out[(batch * m + i) * n + j] = cell(aAt + i * aRow, bAt + j * bCol);
+				}
+			}),
+		);
 	},
 	lower: (emit, node, inputs, outputs) => {
 		const { transposeA, transposeB, alpha } = node.attributes;
@@ -94,38 +101,60 @@ const matmulOp = defineOp<MatmulAttributes>({
 	examples: [
 		...[false, true].flatMap((transposeA) =>
 			[false, true].map((transposeB) => ({
-				inputs: [transposeA ? [2, 3, 4] : [2, 4, 3], transposeB ? [2, 5, 3] : [2, 3, 5]],
+				inputs: [transposeA ? ["batch", 3, "pos"] : ["batch", "pos", 3], transposeB ? [5, 3] : [3, 5]],
 				attributes: { transposeA, transposeB, alpha: transposeA ? 0.5 : 1 },
+				...(transposeA && NOT_EMPTY),
 			})),
 		),
 		{
 			inputs: [
-				[2, 1, 4, 3],
+				["batch", 1, "pos", 3],
 				[2, 3, 5],
 			],
-			attributes: { transposeA: false, transposeB: false, alpha: 1 },
+			attributes: PLAIN,
+			...NOT_EMPTY,
+		},
+		{
+			inputs: [
+				["batch", 2, "pos", 3],
+				["batch", 2, "pos", 3],
+			],
+			attributes: { ...PLAIN, transposeB: true, alpha: 0.3 },
+		},
+		{
+			inputs: [
+				["batch", "pos", "pos"],
+				["batch", "pos", 3],
+			],
+			attributes: PLAIN,
+		},
+		{
+			inputs: [
+				[3, 4],
+				[2, 4, 5],
+			],
+			attributes: PLAIN,
 		},
 		{
 			inputs: [
 				[2, 4, 3],
-				[3, 5],
+				[2, 5, 4],
 			],
-			attributes: { transposeA: false, transposeB: false, alpha: 1 },
+			attributes: { transposeA: true, transposeB: true, alpha: 2 },
 		},
 		{
 			inputs: [
-				[2, 4, 3],
-				[5, 3],
+				[4, 3],
+				[4, 5],
 			],
-			attributes: { transposeA: false, transposeB: true, alpha: 2 },
+			attributes: { ...PLAIN, transposeA: true },
 		},
-		{
-			inputs: [
-				[0, 3],
-				[3, 2],
-			],
-			attributes: { transposeA: false, transposeB: false, alpha: 1 },
-		},
+	],
+	refuses: [
+		{ inputs: [float32(2, 3), float32(4, 5)], attributes: PLAIN },
+		{ inputs: [float32(2, 3), float32(3)], attributes: PLAIN },
+		{ inputs: [int32([2, 3]), float32(3, 2)], attributes: PLAIN },
+		{ inputs: [float32(2, 2, 3), float32(3, 3, 2)], attributes: PLAIN },
 	],
 });
 

@@ -1,8 +1,12 @@
-import { allocate, type DType, sizeOf, Tensor } from "../../tensor/index.js";
-import { addDims, type Dim, formatShape, mulDims, sizeOfDims } from "../dim.js";
+import type { Tensor } from "../../tensor/index.js";
+import { type Dim, formatShape, mulDims, sizeOfDims } from "../dim.js";
 import { defineOp } from "../op.js";
-import { apply, apply1, type TensorType, type Value } from "../value.js";
+import { apply1, type TensorType, type Value } from "../value.js";
 import { broadcastShapes, forEachBroadcast, unbroadcast } from "./broadcast.js";
+import { filled } from "./host.js";
+import { bool, float32, int32 } from "./types.js";
+
+const sameShape = (a: readonly Dim[], b: readonly Dim[]): boolean => formatShape(a) === formatShape(b);
 
 const reshapeOp = defineOp<{ shape: readonly Dim[] }>({
 	name: "reshape",
@@ -32,10 +36,24 @@ const reshapeOp = defineOp<{ shape: readonly Dim[] }>({
 		);
 	},
 	vjp: (g, [ct], node) => [g.reshape(ct as Value, (node.inputs[0] as Value).shape)],
+	shortcut: (g, inputs, { shape }) => {
+		const [x] = inputs as readonly [Value];
+		const source = x.node.op.name === "reshape" ? (x.node.inputs[0] as Value) : x;
+		if (sameShape(source.shape, shape)) return [source];
+		return source === x ? undefined : [g.reshape(source, shape)];
+	},
 	examples: [
-		{ inputs: [[2, 6]], attributes: { shape: [2, 3, 2] } },
+		{ inputs: [["batch", 6]], attributes: { shape: ["batch", 3, 2] } },
+		{ inputs: [["batch", "pos", 4]], attributes: { shape: ["batch*pos", 2, 2] } },
+		{ inputs: [["batch*pos", 4]], attributes: { shape: ["batch", "pos", 4] } },
+		{ inputs: [["batch", "pos", 2, 3]], attributes: { shape: ["pos", 2, "3*batch"] } },
 		{ inputs: [[2, 3]], attributes: { shape: [6] } },
 		{ inputs: [[0, 4]], attributes: { shape: [2, 0, 2] } },
+		{ inputs: [int32([4])], attributes: { shape: [2, 2] } },
+	],
+	refuses: [
+		{ inputs: [float32(2, 3)], attributes: { shape: [4] } },
+		{ inputs: [float32("batch", 3)], attributes: { shape: ["pos", 3] } },
 	],
 });
 
@@ -61,9 +79,16 @@ const transposeOp = defineOp<{ order: readonly number[] }>({
 			),
 		];
 	},
+	shortcut: (_, [x], { order }) => (x && order.every((axis, i) => axis === i) ? [x] : undefined),
 	examples: [
-		{ inputs: [[2, 3, 4]], attributes: { order: [2, 0, 1] } },
-		{ inputs: [[0, 3]], attributes: { order: [1, 0] } },
+		{ inputs: [["batch", "pos", 4]], attributes: { order: [2, 0, 1] } },
+		{ inputs: [["batch", 3]], attributes: { order: [1, 0] } },
+		{ inputs: [["batch", "pos", 2, 3]], attributes: { order: [0, 2, 1, 3] } },
+		{ inputs: [bool(2, 3)], attributes: { order: [1, 0] } },
+	],
+	refuses: [
+		{ inputs: [float32(2, 3)], attributes: { order: [0, 0] } },
+		{ inputs: [float32(2, 3)], attributes: { order: [0, 1, 2] } },
 	],
 });
 
@@ -77,165 +102,28 @@ const expandOp = defineOp<{ shape: readonly Dim[] }>({
 		}
 		return [{ dtype: from.dtype, shape }];
 	},
-	host: ([x], _, [type]) => {
-		const input = x as Tensor;
-		const { dtype, shape } = type as { dtype: DType; shape: readonly number[] };
-		const out = allocate(dtype, sizeOf(shape));
-		forEachBroadcast([input.shape], shape, ([i], flat) => {
-			out[flat] = input.data[i as number] as never;
-		});
-		return [new Tensor(dtype, shape, out)];
-	},
+	host: ([x], _, types) =>
+		filled(types, (out, shape) =>
+			forEachBroadcast([(x as Tensor).shape], shape, ([i], flat) => {
+				out[flat] = Number((x as Tensor).data[i as number]);
+			}),
+		),
 	lower: (emit, node, [x], outputs) =>
 		emit.node("Expand", [x as string, emit.shape(node.attributes.shape)], outputs),
 	vjp: (g, [ct], node) => [unbroadcast(g, ct as Value, node.inputs[0] as Value)],
+	shortcut: (_, [x], { shape }) => (x && sameShape(x.shape, shape) ? [x] : undefined),
 	examples: [
-		{ inputs: [[3, 1]], attributes: { shape: [2, 3, 4] } },
-		{ inputs: [[]], attributes: { shape: [2, 2] } },
-		{ inputs: [[1, 3]], attributes: { shape: [0, 3] } },
+		{ inputs: [["pos", 1]], attributes: { shape: ["batch", "pos", 4] } },
+		{ inputs: [[]], attributes: { shape: ["batch", 2] } },
+		{ inputs: [[1, 3]], attributes: { shape: ["batch", 3] } },
+		{ inputs: [["batch"]], attributes: { shape: ["pos", "batch"] } },
+		{ inputs: [int32([2, 1])], attributes: { shape: [2, 3] } },
+	],
+	refuses: [
+		{ inputs: [float32(2)], attributes: { shape: [3] } },
+		{ inputs: [float32(2, 3)], attributes: { shape: [3] } },
 	],
 });
-
-const concatOp = defineOp<{ axis: number }>({
-	name: "concat",
-	doc: "Joins along an axis.",
-	infer: (inputs, { axis }) => {
-		const [first] = inputs as readonly [TensorType];
-		let extent: Dim = 0;
-		for (const x of inputs) {
-			if (
-				x.dtype !== first.dtype ||
-				x.shape.length !== first.shape.length ||
-				x.shape.some((d, i) => i !== axis && d !== first.shape[i])
-			) {
-				throw new TypeError(`operands must agree in dtype and in every axis but ${axis}`);
-			}
-			extent = addDims(extent, x.shape[axis] as Dim);
-		}
-		return [{ dtype: first.dtype, shape: first.shape.with(axis, extent) }];
-	},
-	host: (inputs, { axis }, [type]) => {
-		const { dtype, shape } = type as { dtype: DType; shape: readonly number[] };
-		const out = allocate(dtype, sizeOf(shape)) as Float32Array;
-		const row = sizeOf(shape.slice(axis));
-		let at = 0;
-		for (const x of inputs) {
-			const width = sizeOf(x.shape.slice(axis));
-			for (let o = 0; o * row < out.length; o++)
-				out.set(x.data.subarray(o * width, (o + 1) * width) as Float32Array, o * row + at);
-			at += width;
-		}
-		return [new Tensor(dtype, shape, out as never)];
-	},
-	lower: (emit, node, inputs, outputs) =>
-		emit.node("Concat", inputs, outputs, { axis: node.attributes.axis }),
-	vjp: (g, [ct], node) => {
-		const { axis } = node.attributes;
-		return g.split(
-			ct as Value,
-			axis,
-			node.inputs.map((x) => x.dim(axis) as number),
-		);
-	},
-	examples: [
-		{
-			inputs: [
-				[2, 3],
-				[2, 1],
-			],
-			attributes: { axis: 1 },
-		},
-		{
-			inputs: [
-				[1, 3],
-				[0, 3],
-				[2, 3],
-			],
-			attributes: { axis: 0 },
-		},
-	],
-});
-
-const splitOp = defineOp<{ axis: number; sizes: readonly number[] }>({
-	name: "split",
-	doc: "Cuts along an axis into parts of stated sizes.",
-	infer: ([x], { axis, sizes }) => {
-		const { dtype, shape } = x as TensorType;
-		const total = sizes.reduce((a, b) => a + b, 0);
-		if (shape[axis] !== total)
-			throw new RangeError(`sizes [${sizes.join(", ")}] do not add up to axis ${axis}`);
-		return sizes.map((size) => ({ dtype, shape: shape.with(axis, size) }));
-	},
-	host: ([x], { axis, sizes }) => {
-		let at = 0;
-		return sizes.map((size) => {
-			at += size;
-			return (x as Tensor).slice(axis, at - size, at);
-		});
-	},
-	lower: (emit, node, [x], outputs) => {
-		const { axis, sizes } = node.attributes;
-		emit.node("Split", [x as string, emit.ints(sizes)], outputs, { axis });
-	},
-	vjp: (g, cotangents, node) => {
-		const parts = cotangents.map((ct, i) => ct ?? g.expand(g.constant(0), (node.outputs[i] as Value).shape));
-		return [g.concat(parts, node.attributes.axis)];
-	},
-	examples: [
-		{ inputs: [[2, 6]], attributes: { axis: 1, sizes: [1, 2, 3] } },
-		{ inputs: [[4, 0]], attributes: { axis: 0, sizes: [2, 2] } },
-	],
-});
-
-/** `end` undefined means to the end; `start` and `end` may count from the end. */
-const sliceOp = defineOp<{ axis: number; start: number; end: number | undefined }>({
-	name: "slice",
-	doc: "A range of indices along an axis.",
-	infer: ([x], { axis, start, end }) => {
-		const { dtype, shape } = x as TensorType;
-		return [{ dtype, shape: shape.with(axis, slicedExtent(shape[axis] as Dim, start, end)) }];
-	},
-	host: ([x], { axis, start, end }) => [(x as Tensor).slice(axis, start, end)],
-	lower: (emit, node, [x], outputs) => {
-		const { axis, start, end } = node.attributes;
-		emit.node(
-			"Slice",
-			[x as string, emit.ints([start]), emit.ints([end ?? 2 ** 31 - 1]), emit.ints([axis])],
-			outputs,
-		);
-	},
-	vjp: (g, [ct], node) => {
-		const x = node.inputs[0] as Value;
-		const { axis, start, end } = node.attributes;
-		const extent = x.dim(axis);
-		if (typeof extent === "string")
-			throw new TypeError(`the gradient of slice needs a concrete axis ${axis}, got ${x}`);
-		const from = start < 0 ? start + extent : start;
-		const to = end === undefined ? extent : end < 0 ? end + extent : end;
-		const pad = (size: number): Value[] =>
-			size > 0 ? [g.expand(g.constant(0), x.shape.with(axis, size))] : [];
-		return [g.concat([...pad(from), ct as Value, ...pad(extent - to)], axis)];
-	},
-	examples: [
-		{ inputs: [[2, 6]], attributes: { axis: 1, start: 1, end: 4 } },
-		{ inputs: [[5, 2]], attributes: { axis: 0, start: -3, end: undefined } },
-		{ inputs: [[5]], attributes: { axis: 0, start: 0, end: -1 } },
-		{ inputs: [[5]], attributes: { axis: 0, start: 2, end: 2 } },
-	],
-});
-
-function slicedExtent(extent: Dim, start: number, end: number | undefined): Dim {
-	if (typeof extent === "number") {
-		const from = start < 0 ? start + extent : start;
-		const to = end === undefined ? extent : end < 0 ? end + extent : end;
-		if (from < 0 || to > extent || from > to)
-			throw new RangeError(`range ${start}..${end ?? ""} is outside an axis of ${extent}`);
-		return to - from;
-	}
-	if (end !== undefined && end >= 0 === start >= 0) return end - start;
-	if (end === undefined && start < 0) return -start;
-	return addDims(extent, (end ?? 0) - start);
-}
 
 /** The same elements in another shape; one extent may be -1 and is then inferred. */
 export function reshape(x: Value, shape: readonly Dim[]): Value {
@@ -263,25 +151,6 @@ export function expand(x: Value, shape: readonly Dim[]): Value {
 	return formatShape(shape) === formatShape(x.shape) ? x : apply1(expandOp, [x], { shape });
 }
 
-/** Joins along an axis (negative counts from the end). */
-export function concat(values: readonly Value[], axis: number): Value {
-	const [first] = values;
-	if (!first) throw new RangeError("concat: nothing to join");
-	return values.length === 1
-		? first
-		: apply1(concatOp, values, { axis: axis < 0 ? axis + first.rank : axis });
-}
-
-/** Cuts along an axis into parts of the given sizes. */
-export function split(x: Value, axis: number, sizes: readonly number[]): readonly Value[] {
-	return apply(splitOp, [x], { axis: axis < 0 ? axis + x.rank : axis, sizes });
-}
-
-/** Indices `start` to `end` (exclusive, default the end) along an axis. */
-export function slice(x: Value, axis: number, start: number, end?: number): Value {
-	return apply1(sliceOp, [x], { axis: axis < 0 ? axis + x.rank : axis, start, end });
-}
-
 /** Inserts axes of extent 1 at positions of the result. */
 export function unsqueeze(x: Value, ...axes: number[]): Value {
 	const rank = x.rank + axes.length;
@@ -293,4 +162,4 @@ export function unsqueeze(x: Value, ...axes: number[]): Value {
 	);
 }
 
-export const ops = [reshapeOp, transposeOp, expandOp, concatOp, splitOp, sliceOp] as const;
+export const ops = [reshapeOp, transposeOp, expandOp] as const;

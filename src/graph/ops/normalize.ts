@@ -1,6 +1,8 @@
-import { allocate, type DType, Tensor } from "../../tensor/index.js";
-import { defineOp, type Emitter, type Op, type Ops } from "../op.js";
+import { Tensor } from "../../tensor/index.js";
+import { defineOp, type Emitter, type HostType, type Op, type Ops } from "../op.js";
 import { apply, type TensorType, type Value } from "../value.js";
+import { tensorOf } from "./host.js";
+import { float32, int32 } from "./types.js";
 
 type NormalizeAttributes = { eps: number };
 
@@ -11,29 +13,36 @@ function defineNormalize(name: string, doc: string, centre: boolean, fused: stri
 		doc,
 		infer: ([x]) => {
 			const { dtype, shape } = x as TensorType;
-			if (dtype !== "float32" || shape.length === 0)
+			if (dtype !== "float32" || shape.length === 0) {
 				throw new TypeError("the operand must be float32 of rank >= 1");
+			}
 			return [
 				{ dtype, shape },
 				{ dtype, shape: shape.with(-1, 1) },
 			];
 		},
-		host: ([x], { eps }, [type, scaleType]) => {
-			const { dtype, shape } = type as { dtype: DType; shape: readonly number[] };
+		host: ([x], { eps }, types) => {
 			const input = (x as Tensor<"float64">).data;
-			const width = shape.at(-1) as number;
-			const out = allocate(dtype, input.length) as Float64Array;
-			const scales = allocate(dtype, input.length / width) as Float64Array;
-			for (let r = 0; r < scales.length; r++) {
-				const row = input.subarray(r * width, (r + 1) * width);
-				const mean = centre ? row.reduce((a, b) => a + b, 0) / width : 0;
-				const square = row.reduce((a, b) => a + (b - mean) ** 2, 0) / width;
-				const scale = Math.sqrt(square + eps);
-				scales[r] = scale;
-				for (let i = 0; i < width; i++) out[r * width + i] = ((row[i] as number) - mean) / scale;
-			}
-			const scaleShape = (scaleType as { shape: readonly number[] }).shape;
-			return [new Tensor(dtype, shape, out as never), new Tensor(dtype, scaleShape, scales as never)];
+			const width = (x as Tensor).shape.at(-1) as number;
+			const rowOf = (r: number): ArrayLike<number> & Iterable<number> =>
+				input.subarray(r * width, (r + 1) * width);
+			const meanOf = (values: Iterable<number>): number => [...values].reduce((a, b) => a + b, 0) / width;
+			const centreOf = (r: number): number => (centre ? meanOf(rowOf(r)) : 0);
+			const scales = tensorOf(types[1] as HostType, (out) => {
+				for (let r = 0; r < out.length; r++) {
+					const mean = centreOf(r);
+					out[r] = Math.sqrt(meanOf(Array.from(rowOf(r), (v) => (v - mean) ** 2)) + eps);
+				}
+			});
+			const normalized = tensorOf(types[0] as HostType, (out) => {
+				for (let r = 0; r < scales.size; r++) {
+					const mean = centreOf(r);
+					for (const [i, v] of [...rowOf(r)].entries()) {
+						out[r * width + i] = (v - mean) / Number(scales.data[r]);
+					}
+				}
+			});
+			return [normalized, scales];
 		},
 		lower: (emit, node, [x], [y, scale]) => {
 			const { eps } = node.attributes;
@@ -53,8 +62,13 @@ function defineNormalize(name: string, doc: string, centre: boolean, fused: stri
 			return [normalizeVjp(g, dy, dScale, y, scale, centre)];
 		},
 		examples: [
-			{ inputs: [[2, 3, 4]], attributes: { eps: 1e-5 } },
+			{ inputs: [["batch", "pos", 4]], attributes: { eps: 1e-5 } },
 			{ inputs: [[5]], attributes: { eps: 0.1 } },
+			{ inputs: [["batch", 3]], attributes: { eps: 1e-5 }, range: [-0.1, 0.1] },
+		],
+		refuses: [
+			{ inputs: [float32()], attributes: { eps: 1e-5 } },
+			{ inputs: [int32([2])], attributes: { eps: 1e-5 } },
 		],
 	});
 }

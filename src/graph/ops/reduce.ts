@@ -1,8 +1,11 @@
-import { allocate, type DType, forEachIndex, Tensor } from "../../tensor/index.js";
-import type { Dim } from "../dim.js";
+import { sizeOf, type Tensor } from "../../tensor/index.js";
+import { type Dim, sizeOfDims } from "../dim.js";
 import { defineOp, type Op, type Ops } from "../op.js";
 import { apply1, type TensorType, type Value } from "../value.js";
-import { broadcastStrides } from "./broadcast.js";
+import { checkAxis, resolveAxis } from "./axis.js";
+import { forEachBroadcast } from "./broadcast.js";
+import { filled } from "./host.js";
+import { bool, float32, int32 } from "./types.js";
 
 /** Axes are non-negative and sorted. */
 type ReduceAttributes = { axes: readonly number[]; keepDims: boolean };
@@ -15,6 +18,8 @@ interface ReduceRecord {
 	accumulate: (sum: number, x: number) => number;
 	finish?: (sum: number, count: number) => number;
 	vjp: (g: Ops, ct: Value, x: Value, y: Value, count: () => number) => Value;
+	/** Whether int32 is taken too. */
+	integers: boolean;
 }
 
 function defineReduce({
@@ -25,29 +30,28 @@ function defineReduce({
 	accumulate,
 	finish,
 	vjp,
+	integers,
 }: ReduceRecord): Op<ReduceAttributes> {
 	return defineOp<ReduceAttributes>({
 		name,
 		doc,
 		infer: ([x], { axes, keepDims }) => {
 			const { dtype, shape } = x as TensorType;
-			if (dtype === "bool") throw new TypeError("the operand must be numeric, got bool");
+			if (dtype !== "float32" && !(integers && dtype === "int32")) {
+				throw new TypeError(`the operand must be float32${integers ? " or int32" : ""}, got ${dtype}`);
+			}
+			for (const axis of axes) checkAxis(axis, shape);
 			return [{ dtype, shape: reducedShape(shape, axes, keepDims) }];
 		},
-		host: ([x], { axes }, [type]) => {
-			const { dtype, shape } = type as { dtype: DType; shape: readonly number[] };
+		host: ([x], { axes }, types) => {
 			const input = x as Tensor;
 			const kept = reducedShape(input.shape, axes, true) as number[];
-			const sums = new Float64Array(kept.reduce((a, b) => a * b, 1)).fill(initial);
-			const strides = broadcastStrides(kept, input.shape);
-			forEachIndex(input.shape, (index, flat) => {
-				const at = index.reduce((sum, i, axis) => sum + i * (strides[axis] as number), 0);
-				sums[at] = accumulate(sums[at] as number, Number(input.data[flat]));
+			const sums = new Float64Array(sizeOf(kept)).fill(initial);
+			forEachBroadcast([kept], input.shape, ([to], flat) => {
+				sums[to as number] = accumulate(sums[to as number] as number, Number(input.data[flat]));
 			});
 			const count = input.size / sums.length;
-			const out = allocate(dtype, sums.length) as Float64Array;
-			for (const [i, s] of sums.entries()) out[i] = finish ? finish(s, count) : s;
-			return [new Tensor(dtype, shape, out as never)];
+			return filled(types, (out) => out.set(finish ? sums.map((s) => finish(s, count)) : sums));
 		},
 		lower: (emit, node, [x], outputs) => {
 			const { axes, keepDims } = node.attributes;
@@ -59,21 +63,27 @@ function defineReduce({
 		vjp: (g, [ct], node) => {
 			const x = node.inputs[0] as Value;
 			const kept = reducedShape(x.shape, node.attributes.axes, true);
-			const count = (): number =>
-				node.attributes.axes.reduce((n, axis) => {
-					const extent = x.dim(axis);
-					if (typeof extent === "string")
-						throw new TypeError(`the gradient of ${name} needs a concrete axis ${axis}, got ${x}`);
-					return n * extent;
-				}, 1);
+			const count = (): number => {
+				const extent = sizeOfDims(node.attributes.axes.map((axis) => x.dim(axis)));
+				if (typeof extent === "number") return extent;
+				throw new TypeError(
+					`the gradient of ${name} needs concrete extents on the axes it reduces, got ${x}`,
+				);
+			};
 			const y = g.reshape(node.outputs[0] as Value, kept);
 			return [vjp(g, g.expand(g.reshape(ct as Value, kept), x.shape), x, y, count)];
 		},
 		examples: [
-			{ inputs: [[2, 3, 4]], attributes: { axes: [1], keepDims: false } },
-			{ inputs: [[2, 3, 4]], attributes: { axes: [0, 2], keepDims: true } },
+			{ inputs: [["batch", 3, "pos"]], attributes: { axes: [1], keepDims: false } },
+			{ inputs: [["batch", 3, 4]], attributes: { axes: [1, 2], keepDims: true } },
 			{ inputs: [[2, 3]], attributes: { axes: [0, 1], keepDims: false } },
-			...(name === "sum" ? [{ inputs: [[0, 3]], attributes: { axes: [0], keepDims: false } }] : []),
+			{ inputs: [[2, 3]], attributes: { axes: [], keepDims: false } },
+			...(name === "sum" ? [{ inputs: [["batch", 3]], attributes: { axes: [0], keepDims: false } }] : []),
+			...(integers ? [{ inputs: [int32([2, 3])], attributes: { axes: [1], keepDims: true } }] : []),
+		],
+		refuses: [
+			{ inputs: [bool(2)], attributes: { axes: [0], keepDims: true } },
+			{ inputs: [float32(2, "pos")], attributes: { axes: [2], keepDims: true } },
 		],
 	});
 }
@@ -89,6 +99,7 @@ const sumOp = defineReduce({
 	initial: 0,
 	accumulate: (s, x) => s + x,
 	vjp: (_, ct) => ct,
+	integers: true,
 });
 
 const meanOp = defineReduce({
@@ -99,6 +110,7 @@ const meanOp = defineReduce({
 	accumulate: (s, x) => s + x,
 	finish: (s, n) => s / n,
 	vjp: (g, ct, _x, _y, count) => g.div(ct, count()),
+	integers: false,
 });
 
 const maxOp = defineReduce({
@@ -108,6 +120,7 @@ const maxOp = defineReduce({
 	initial: Number.NEGATIVE_INFINITY,
 	accumulate: Math.max,
 	vjp: (g, ct, x, y) => g.mul(ct, g.cast(g.equal(x, y), "float32")),
+	integers: true,
 });
 
 interface ReduceOptions {
@@ -122,12 +135,7 @@ function reduce(
 	options: ReduceOptions = {},
 ): Value {
 	const list = typeof axes === "number" ? [axes] : axes;
-	const resolved = list.map((axis) => {
-		const at = axis < 0 ? axis + x.rank : axis;
-		if (!Number.isInteger(at) || at < 0 || at >= x.rank)
-			throw new RangeError(`${op.name}: no axis ${axis} in ${x}`);
-		return at;
-	});
+	const resolved = list.map((axis) => resolveAxis(axis, x.rank));
 	return apply1(op, [x], {
 		axes: [...new Set(resolved)].sort((a, b) => a - b),
 		keepDims: options.keepDims ?? true,

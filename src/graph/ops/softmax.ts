@@ -1,6 +1,8 @@
-import { allocate, type DType, Tensor } from "../../tensor/index.js";
+import { Tensor } from "../../tensor/index.js";
 import { defineOp, type Op, type Ops } from "../op.js";
 import { apply1, type TensorType, type Value } from "../value.js";
+import { filled } from "./host.js";
+import { float32, int32 } from "./types.js";
 
 type None = Record<never, never>;
 
@@ -17,31 +19,33 @@ function defineSoftmax(
 		doc,
 		infer: ([x]) => {
 			const { dtype, shape } = x as TensorType;
-			if (dtype !== "float32" || shape.length === 0)
-				throw new TypeError(`the operand must be float32 of rank >= 1, got ${x}`);
+			if (dtype !== "float32" || shape.length === 0) {
+				throw new TypeError("the operand must be float32 of rank >= 1");
+			}
 			return [{ dtype, shape }];
 		},
-		host: ([x], _, [type]) => {
-			const { dtype, shape } = type as { dtype: DType; shape: readonly number[] };
-			const input = (x as Tensor<"float64">).data;
-			const width = shape.at(-1) as number;
-			const out = allocate(dtype, input.length) as Float64Array;
-			for (let row = 0; row < input.length; row += width) {
-				let top = Number.NEGATIVE_INFINITY;
-				for (let i = 0; i < width; i++) top = Math.max(top, input[row + i] as number);
-				let total = 0;
-				for (let i = 0; i < width; i++) total += Math.exp((input[row + i] as number) - top);
-				for (let i = 0; i < width; i++)
-					out[row + i] = compute((input[row + i] as number) - top, Math.log(total));
-			}
-			return [new Tensor(dtype, shape, out as never)];
-		},
+		host: ([x], _, types) =>
+			filled(types, (out, shape) => {
+				const input = (x as Tensor<"float64">).data;
+				const width = shape.at(-1) as number;
+				for (let start = 0; start < input.length; start += width) {
+					const row = input.subarray(start, start + width);
+					const top = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+					const logSum = Math.log(row.reduce((sum, v) => sum + Math.exp(v - top), 0));
+					for (let i = 0; i < width; i++) out[start + i] = compute((row[i] as number) - top, logSum);
+				}
+			}),
 		lower: (emit, _, inputs, outputs) => emit.node(onnx, inputs, outputs, { axis: -1 }),
 		vjp: (g, [ct], node) => [vjp(g, ct as Value, node.outputs[0] as Value)],
 		examples: [
-			{ inputs: [[2, 3, 4]], attributes: {} },
+			{ inputs: [["batch", 3, "pos"]], attributes: {} },
 			{ inputs: [[5]], attributes: {} },
+			{ inputs: [["batch", 4]], attributes: {}, range: [-90, 90] },
 			{ inputs: [Tensor.from([[1, Number.NEGATIVE_INFINITY, 2]])], attributes: {}, wrt: [] },
+		],
+		refuses: [
+			{ inputs: [float32()], attributes: {} },
+			{ inputs: [int32([2])], attributes: {} },
 		],
 	});
 }

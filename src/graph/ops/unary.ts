@@ -1,6 +1,8 @@
-import { allocate, Tensor } from "../../tensor/index.js";
+import { Tensor } from "../../tensor/index.js";
 import { defineOp, type Op, type Ops } from "../op.js";
 import { apply1, type TensorType, type Value } from "../value.js";
+import { filled } from "./host.js";
+import { bool, int32 } from "./types.js";
 
 type None = Record<never, never>;
 
@@ -13,41 +15,55 @@ interface UnaryRecord {
 	/** Cotangent of x, from the output's cotangent, x and the output y. */
 	vjp: (g: Ops, ct: Value, x: Value, y: Value) => Value;
 	range?: readonly [number, number];
+	/** Whether int32 is taken too. */
+	integers?: boolean;
 }
 
-function defineUnary({ name, doc, onnx, compute, vjp, range }: UnaryRecord): Op<None> {
+function defineUnary({ name, doc, onnx, compute, vjp, range, integers = false }: UnaryRecord): Op<None> {
+	const drawn = range && { range };
 	return defineOp<None>({
 		name,
 		doc,
 		infer: ([x]) => {
 			const { dtype, shape } = x as TensorType;
-			if (dtype === "bool") throw new TypeError("the operand must be numeric, got bool");
+			if (dtype !== "float32" && !(integers && dtype === "int32")) {
+				throw new TypeError(`the operand must be float32${integers ? " or int32" : ""}, got ${dtype}`);
+			}
 			return [{ dtype, shape }];
 		},
-		host: ([x], _, [type]) => {
-			const { dtype, shape } = type as { dtype: Tensor["dtype"]; shape: readonly number[] };
-			const input = x as Tensor;
-			const out = allocate(dtype, input.size) as Float64Array;
-			for (let i = 0; i < out.length; i++) out[i] = compute(Number(input.data[i]));
-			return [new Tensor(dtype, shape, out as never)];
-		},
+		host: ([x], _, types) =>
+			filled(types, (out) => {
+				for (const [i, value] of (x as Tensor).data.entries()) out[i] = compute(Number(value));
+			}),
 		lower: typeof onnx === "string" ? (emit, _, inputs, outputs) => emit.node(onnx, inputs, outputs) : onnx,
 		vjp: (g, [ct], node) => [vjp(g, ct as Value, node.inputs[0] as Value, node.outputs[0] as Value)],
 		examples: [
-			{ inputs: [[2, 3]], attributes: {}, ...(range && { range }) },
-			{ inputs: [[0, 3]], attributes: {}, ...(range && { range }) },
-			{ inputs: [[]], attributes: {}, ...(range && { range }) },
+			{ inputs: [["batch", 3]], attributes: {}, ...drawn },
+			{ inputs: [[]], attributes: {}, ...drawn },
+			...(integers ? [{ inputs: [Tensor.from([-3, 0, 5], "int32")], attributes: {} }] : []),
+		],
+		refuses: [
+			{ inputs: [bool(2)], attributes: {} },
+			...(integers ? [] : [{ inputs: [int32([2])], attributes: {} }]),
 		],
 	});
 }
 
 const record: Record<string, Op<None>> = {
-	neg: defineUnary({ name: "neg", doc: "-x", onnx: "Neg", compute: (x) => -x, vjp: (g, ct) => g.neg(ct) }),
+	neg: defineUnary({
+		name: "neg",
+		doc: "-x",
+		onnx: "Neg",
+		compute: (x) => -x,
+		vjp: (g, ct) => g.neg(ct),
+		integers: true,
+	}),
 	abs: defineUnary({
 		name: "abs",
 		doc: "|x|; gradient 0 at 0.",
 		onnx: "Abs",
 		compute: Math.abs,
+		integers: true,
 		vjp: (g, ct, x) => g.mul(ct, g.sign(x)),
 	}),
 	sign: defineUnary({
@@ -55,6 +71,7 @@ const record: Record<string, Op<None>> = {
 		doc: "-1, 0 or 1; gradient 0.",
 		onnx: "Sign",
 		compute: Math.sign,
+		integers: true,
 		vjp: (g, ct) => g.mul(ct, 0),
 	}),
 	exp: defineUnary({
