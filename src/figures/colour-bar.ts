@@ -1,6 +1,6 @@
 import type { ColourScale } from "./colour.js";
 import { colourBarImage, image } from "./pixels.js";
-import { element, text } from "./svg.js";
+import { decimals, element, text } from "./svg.js";
 import { textWidth } from "./text-width.js";
 import { HAIRLINE, LABEL_SIZE, NOTE_SIZE, QUIET } from "./theme.js";
 
@@ -26,9 +26,9 @@ export function colourBar(x: number, y: number, height: number, scale: ColourSca
 		image(colourBarImage(scale), { x, y, width: BAR, height }),
 		element("rect", { x, y, width: BAR, height, ...HAIRLINE }),
 		...ticks,
-		text(end, middle, title, {
+		text(0, 0, title, {
 			"text-anchor": "middle",
-			transform: `rotate(-90 ${end} ${middle})`,
+			transform: `translate(${decimals(end)} ${decimals(middle)}) rotate(-90)`,
 			"font-size": NOTE_SIZE,
 			...QUIET,
 		}),

@@ -37,12 +37,12 @@ export function linearColours(range: readonly [number, number], diverging = fals
 	const position = (value: number): number => clamp((value - low) / span);
 	const scale = scaleLinear().domain([low, high]);
 	const format = scale.tickFormat(5);
+	const nice = scale.ticks(5);
 	// both ends are always told, so ticks too near to an end give way
-	const inner = scale.ticks(5).filter((value) => position(value) > 0.06 && position(value) < 0.94);
-	const nice = (value: number): boolean => scale.ticks(5).includes(value);
+	const inner = nice.filter((value) => position(value) > 0.06 && position(value) < 0.94);
 	const ticks = [low, ...inner, high].map((value) => ({
 		at: position(value),
-		label: inner.includes(value) || nice(value) ? minus(format(value)) : short(value),
+		label: nice.includes(value) ? minus(format(value)) : short(value),
 	}));
 	return { position, palette: diverging ? DIVERGING : SEQUENTIAL, ticks, range, kind: "linear", diverging };
 }

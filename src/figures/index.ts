@@ -16,7 +16,9 @@ export { type AttentionPatternOptions, attentionPattern } from "./attention-patt
 export type { PatternTokens } from "./check.js";
 export { SCALES, type Scale } from "./colour.js";
 export type { Figure } from "./figure.js";
+export { type InductionPageOptions, inductionPage } from "./induction-page.js";
 export { type HeadGridOptions, headGrid } from "./pattern-grid.js";
 export { type RankingEntry, type RankingOptions, ranking } from "./ranking.js";
+export type { BesideScore } from "./ranking-table.js";
 export { type ScoreGridOptions, scoreGrid } from "./score-grid.js";
 export { tokenLabel } from "./token-label.js";

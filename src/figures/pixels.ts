@@ -68,7 +68,7 @@ export function image(
 function pngUrl(width: number, height: number, data: Uint8Array, colours: readonly Rgb[]): string {
 	const bytes = encode(
 		{ width, height, data, depth: 8, channels: 1, palette: colours.map((colour) => [...colour]) },
-		{ zlib: { level: 9 } },
+		{ zlib: { level: 6 } },
 	);
 	return `data:image/png;base64,${base64(bytes)}`;
 }

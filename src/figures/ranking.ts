@@ -56,11 +56,9 @@ export interface RankingOptions {
  */
 export function ranking(options: RankingOptions): string {
 	const { entries, score, top = 10, width = 640, interval = "interval" } = options;
-	const by = options.by ?? (entries.every(({ lift }) => lift !== undefined) ? "lift" : "score");
-	checkEntries(entries, by);
+	const by = options.by ?? rankedBy(entries);
+	checkRanking("ranking", entries, by, top);
 	checkWidth("ranking", width);
-	if (!(Number.isInteger(top) && top >= 1))
-		throw new RangeError(`ranking: top: got ${top}, allowed whole numbers from 1`);
 	const shown = entries.slice(0, top);
 	const measure = by === "lift" ? `lift of ${score} (score − control)` : score;
 	const hasInterval = shown.some(({ low }) => low !== undefined);
@@ -154,14 +152,28 @@ function whisker(from: number, to: number, y: number): string {
 	return element("path", { d, stroke: "currentColor", "stroke-width": 1.5, fill: "none" });
 }
 
-function checkEntries(entries: readonly RankingEntry[], by: "lift" | "score"): void {
-	if (entries.length === 0) throw new RangeError("ranking: entries: got none, allowed 1 or more");
+/** What a ranking goes by unless told: lift where every entry has one. */
+export function rankedBy(entries: readonly RankingEntry[]): "lift" | "score" {
+	return entries.every(({ lift }) => lift !== undefined) ? "lift" : "score";
+}
+
+/** Throws unless there are entries, all their numbers are finite, intervals are whole and `top` is a count. */
+export function checkRanking(
+	where: string,
+	entries: readonly RankingEntry[],
+	by: "lift" | "score",
+	top: number,
+): void {
+	if (entries.length === 0) throw new RangeError(`${where}: no entries, allowed 1 or more`);
+	if (!(Number.isInteger(top) && top >= 1)) {
+		throw new RangeError(`${where}: top: got ${top}, allowed whole numbers from 1`);
+	}
 	for (const [i, entry] of entries.entries()) {
-		const where = `ranking: entries[${i}] (${entry.head})`;
+		const at = `${where}: entry ${i} (${entry.head})`;
 		for (const name of ["score", "control", "lift", "low", "high"] as const) {
 			const value = entry[name];
 			if (value === undefined ? name === by || name === "score" : !Number.isFinite(value)) {
-				throw new RangeError(`${where}: ${name} is ${value}, allowed finite numbers`);
+				throw new RangeError(`${at}: ${name} is ${value}, allowed finite numbers`);
 			}
 		}
 		const { low, high } = entry;
@@ -170,7 +182,7 @@ function checkEntries(entries: readonly RankingEntry[], by: "lift" | "score"): v
 			(low !== undefined && high !== undefined && low > high)
 		) {
 			throw new RangeError(
-				`${where}: interval [${low}, ${high}], allowed both ends, the lower first, or neither`,
+				`${at}: interval ${low} to ${high}, allowed both ends, the lower first, or neither`,
 			);
 		}
 	}

@@ -33,14 +33,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /**
  * Text made safe as element content and as a quoted attribute, in SVG and in HTML.
- * Code points that XML 1.0 forbids (most control characters, lone surrogates) become U+FFFD.
+ * What XML 1.0 forbids (control characters but tab and line ends, lone surrogates) becomes U+FFFD.
  */
 export function escapeMarkup(content: string): string {
-	return (
-		content
-			.replace(/\p{Cs}/gu, "\ufffd")
-			// biome-ignore lint/suspicious/noControlCharactersInRegex: these are exactly what XML forbids
-			.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\ufffd")
-			.replace(/[&<>"']/g, (character) => ENTITIES[character] as string)
-	);
+	return content
+		.replace(/(?![\t\n\r])\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu, "\ufffd")
+		.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }

@@ -36,7 +36,9 @@ export function headingWidth({ title = "", notes = [] }: Heading): number {
 }
 
 export function drawHeading(x: number, y: number, { title, notes = [] }: Heading): string {
-	const first = title ? text(x, y + 12, title, { "font-size": TITLE_SIZE, "font-weight": "bold" }) : "";
+	const first = title
+		? text(x, y + 12, title, { class: "title", "font-size": TITLE_SIZE, "font-weight": "bold" })
+		: "";
 	const below = y + (title ? 20 : 0) + 11;
 	const rest = notes.map((note, i) => text(x, below + i * 16, note, { "font-size": NOTE_SIZE, ...QUIET }));
 	return first + rest.join("");

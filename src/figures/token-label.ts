@@ -7,17 +7,12 @@ const NAMED: Readonly<Record<string, string>> = { " ": "·", "\n": "↵", "\r": 
  */
 export function tokenLabel(token: string): string {
 	if (token === "") return "∅";
-	return (
-		token
-			.replace(/\p{Cs}/gu, "\ufffd")
-			// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-			.replace(/[\u0000-\u0020\u007f-\u00a0\u2028\u2029]|\p{Zs}|\p{Cf}/gu, (character) => {
-				const code = character.codePointAt(0) as number;
-				if (NAMED[character] !== undefined) return NAMED[character];
-				if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-				return `‹${code.toString(16).toUpperCase().padStart(4, "0")}›`;
-			})
-	);
+	return token.replace(/\p{Cs}/gu, "\ufffd").replace(/\p{Cc}|\p{Cf}|\p{Z}/gu, (character) => {
+		const code = character.codePointAt(0) as number;
+		if (NAMED[character] !== undefined) return NAMED[character];
+		if (code < 0x20) return String.fromCodePoint(0x2400 + code);
+		return `‹${code.toString(16).toUpperCase().padStart(4, "0")}›`;
+	});
 }
 
 /** Labels of one axis of a pattern: its tokens and, so that thinned ones can be placed, their positions. */

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "vitest";
+import { attentionPattern, FIGURES, headGrid, ranking, scoreGrid } from "../../src/figures/index.js";
+import { Tensor } from "../../src/tensor/index.js";
+import { causal, NINE_WORDS } from "./patterns.js";
+import { expectSnapshot } from "./snapshot.js";
+
+describe("samples of the registry", () => {
+	test.each(FIGURES.map((figure) => [figure.name, figure] as const))("%s", (name, figure) => {
+		const drawn = figure.sample();
+		expectSnapshot(name, drawn, drawn.startsWith("<svg") ? "svg" : "html");
+		expect(figure.doc).toMatch(/^[A-Z].*\.$/);
+	});
+
+	test("a sample is the same each time and numbers have at most 3 decimals", () => {
+		for (const figure of FIGURES) {
+			const drawn = figure.sample();
+			expect(figure.sample()).toBe(drawn);
+			const markup = drawn.replace(/<style>.*?<\/style>|<script.*?<\/script>/gs, "");
+			expect(markup.match(/="[^"]*\d\.\d{4}/)).toBeNull();
+		}
+	});
+});
+
+describe("variants", () => {
+	const pattern = causal(9, 9);
+	test("attentionPattern in log colours", () => {
+		expectSnapshot(
+			"attention-pattern-log",
+			attentionPattern({ pattern, tokens: NINE_WORDS, scale: "log", floor: 1e-3 }),
+		);
+	});
+	test("attentionPattern with the first key hidden says so and drops its label", () => {
+		const drawn = attentionPattern({ pattern, tokens: NINE_WORDS, title: "Head 0.1", scale: "hide-first" });
+		expectSnapshot("attention-pattern-hide-first", drawn);
+		expect(drawn).toContain("first key hidden");
+		expect(drawn.match(/&lt;bos&gt;/g)).toHaveLength(1);
+	});
+	test("attentionPattern of fewer queries than keys", () => {
+		const tokens = { query: NINE_WORDS.slice(6), key: NINE_WORDS };
+		expectSnapshot(
+			"attention-pattern-last-queries",
+			attentionPattern({ pattern: pattern.slice(0, 6), tokens }),
+		);
+	});
+	test("attentionPattern of 1024 tokens stays small and thins its labels", () => {
+		const tokens = Array.from({ length: 1024 }, (_, i) => ` word${i}`);
+		const drawn = attentionPattern({ pattern: causal(1024, 1024), tokens });
+		expect(drawn.length).toBeLessThan(2e6);
+		expect(drawn.match(/<text/g)?.length).toBeLessThan(300);
+		expect(drawn).toContain("·word1020");
+		expect(drawn).not.toContain("·word1021");
+	});
+	test("headGrid with marked heads, the first key hidden", () => {
+		const patterns = new Tensor(
+			"float32",
+			[1, 2, 9, 9],
+			Float32Array.from([...pattern.data, ...pattern.data]),
+		);
+		expectSnapshot("head-grid-hide-first", headGrid({ patterns, scale: "hide-first", marked: ["0.1"] }));
+	});
+	test("headGrid has one picture for each head, from 1 by 1 to 30 by 9", () => {
+		for (const [layers, heads] of [
+			[1, 1],
+			[12, 12],
+			[30, 9],
+		] as const) {
+			const drawn = headGrid({ patterns: Tensor.full([layers, heads, 3, 3], 0.25) });
+			expect(drawn.match(/data-head=/g)).toHaveLength(layers * heads);
+			expect(drawn).toContain(`>${layers - 1}.${heads - 1}</text>`);
+		}
+	});
+	test("scoreGrid of changes is centred on 0 and frames the largest", () => {
+		const values = Tensor.from([
+			[0.5, -2.25],
+			[0, 1],
+		]);
+		const drawn = scoreGrid({ values, title: "Change of loss", measure: "Δ loss (nats)", diverging: true });
+		expectSnapshot("score-grid-diverging", drawn);
+		expect(drawn).toContain("largest: head 0.1, −2.25");
+	});
+	test("scoreGrid prints values only where they can be read", () => {
+		const values = Tensor.full([2, 40], 0.5);
+		expect(scoreGrid({ values, title: "Scores" })).toContain(">0.50</text>");
+		expect(scoreGrid({ values, title: "Scores", width: 400 })).not.toContain(">0.50</text>");
+	});
+	test("ranking by score, without control or interval", () => {
+		const entries = [
+			{ head: "0.1", score: 0.98 },
+			{ head: "1.2", score: 0.1 },
+		];
+		const drawn = ranking({ entries, score: "previous-token" });
+		expectSnapshot("ranking-by-score", drawn);
+		expect(drawn).not.toContain("control");
+		expect(drawn).toContain("bars: previous-token");
+	});
+	test("ranking names its metric and shows only the top", () => {
+		const entries = [0.9, 0.8, 0.7].map((score, i) => ({
+			head: `0.${i}`,
+			score,
+			control: 0.1,
+			lift: score - 0.1,
+		}));
+		const drawn = ranking({ entries, score: "induction", top: 2 });
+		expect(drawn).toContain("lift of induction (score − control)");
+		expect(drawn.match(/data-head=/g)).toHaveLength(2);
+	});
+});
+
+describe("text from a user cannot leave its place", () => {
+	const hostile = `</text></svg><script>alert(1)</script><img src=x onerror='alert("1")'>&\u0000\ud800`;
+	test.each([
+		["attentionPattern", attentionPattern({ pattern: causal(1, 1), tokens: [hostile], title: hostile })],
+		["headGrid", headGrid({ patterns: Tensor.full([1, 1, 1, 1], 1), title: hostile })],
+		["scoreGrid", scoreGrid({ values: Tensor.full([1, 1], 1), title: hostile, measure: hostile })],
+		["ranking", ranking({ entries: [{ head: hostile, score: 1 }], score: hostile, title: hostile })],
+	])("%s", (_, drawn) => {
+		expect(drawn.match(/<(script|img)/)).toBeNull();
+		expect(drawn.match(/<\/svg>/g)).toHaveLength(1);
+		expect(drawn.includes("\u0000")).toBe(false);
+		expect(drawn).not.toMatch(/\p{Cs}/u);
+		expect(drawn).toContain("&lt;script&gt;");
+	});
+});
