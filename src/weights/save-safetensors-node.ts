@@ -37,8 +37,8 @@ export async function writeWhole(
 		await rename(temporary, path);
 	} catch (error) {
 		await unlink(temporary).catch(() => {});
-		// what `fill` itself refuses keeps its own words
-		if (error instanceof Error && "code" in error)
+		// the system's errors have a code that is a word; what `fill` itself throws keeps its own words
+		if (error instanceof Error && "code" in error && typeof error.code === "string")
 			refuse(path, `cannot be written: ${messageOf(error)}`, error);
 		throw error;
 	}
