@@ -46,7 +46,10 @@ describe.each(referenceFolders("lm", "models"))("%s", (folder) => {
 
 	test("every hook that TransformerLens shares has its name, shape and numbers", async () => {
 		const names = [...reference.keys()].filter((n) => n.startsWith("tl.")).map((n) => n.slice(3));
-		const shared = model.hookPoints().filter((p) => names.includes(p.name)).map((p) => p.name);
+		const shared = model
+			.hookPoints()
+			.filter((p) => names.includes(p.name))
+			.map((p) => p.name);
 		const known = new Set(model.hookPoints().map((p) => p.name));
 		const classic = names.filter((n) => /(^|\.)hook_(?!in$|out$|cos$|sin$|unembed$)[a-z_]+$/.test(n));
 		expect(classic.filter((n) => !known.has(n))).toEqual([]);
@@ -56,7 +59,9 @@ describe.each(referenceFolders("lm", "models"))("%s", (folder) => {
 	});
 
 	test("padded rows give the numbers of unpadded ones", async () => {
-		const key = ["padded.hf.logits_mask_and_positions", "padded.hf.logits_last"].find((k) => reference.has(k));
+		const key = ["padded.hf.logits_mask_and_positions", "padded.hf.logits_last"].find((k) =>
+			reference.has(k),
+		);
 		if (!key) return expect(reference.has("padded.input_ids")).toBe(false);
 		const mask = rows("padded.attention_mask");
 		const logits = await model.run(rows("padded.input_ids"), { mask });
@@ -64,7 +69,8 @@ describe.each(referenceFolders("lm", "models"))("%s", (folder) => {
 		if (key.endsWith("last")) return expectClose(key, logits.slice(1, -1).reshape(expected.shape), expected);
 		for (const [b, marks] of mask.entries()) {
 			for (const [p, mark] of marks.entries()) {
-				if (mark) expectClose(`${key} [${b}, ${p}]`, logits.select(b).select(p), expected.select(b).select(p));
+				if (mark)
+					expectClose(`${key} [${b}, ${p}]`, logits.select(b).select(p), expected.select(b).select(p));
 			}
 		}
 	});
