@@ -9,7 +9,7 @@ import { readTensorFile } from "./tensor-file.js";
 
 const MB = 2 ** 20;
 const FILES = {
-	"a safetensors file": "test/reference/weights/blocks.safetensors",
+	"a safetensors file": "test/reference/lm/models/rand-llama-tied-gqa-theta5e5/model.safetensors",
 	"a GGUF file": "test/reference/weights/tiny.gguf",
 };
 
