@@ -32,8 +32,8 @@ export function attentionPattern(options: AttentionPatternOptions): string {
 	);
 	return matrix({
 		grid: { rows: queries, columns: keys - firstKey, values: pattern.data },
-		rows: { labels: tokens.query, first: 0 },
-		columns: { labels: tokens.key.slice(firstKey), first: firstKey },
+		rows: { tokens: tokens.query, first: 0 },
+		columns: { tokens: tokens.key.slice(firstKey), first: firstKey },
 		rowTitle: "query (destination)",
 		columnTitle: "key (source)",
 		colours,

@@ -1,7 +1,7 @@
 import { decimals, element, text } from "./svg.js";
 import { elide, textWidth } from "./text-width.js";
 import { HAIRLINE, LABEL_SIZE, QUIET } from "./theme.js";
-import { type AxisTokens, tokenLabel } from "./token-label.js";
+import { tokenLabel } from "./token-label.js";
 
 /** Longest label in pixels; longer ones end in an ellipsis. */
 const LABEL_WIDTH = 92;
@@ -12,6 +12,13 @@ const NUMBER_GAP = 4;
 /** From the matrix to a label, past its tick. */
 const OFFSET = 6;
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
+
+/** The tokens along one axis of a pattern. */
+export interface AxisTokens {
+	tokens: readonly string[];
+	/** Position of the first; 1 where the first key is hidden. */
+	first: number;
+}
 
 /** Token labels of one axis, and the room they take at a right angle to it. */
 export interface AxisLabels {
@@ -27,9 +34,9 @@ export interface AxisLabels {
  * The labels that fit where a cell is `cell` pixels wide. Where some are left out, the others carry their
  * position, since neighbours no longer tell it.
  */
-export function axisLabels({ labels, first }: AxisTokens, cell: number): AxisLabels {
+export function axisLabels({ tokens, first }: AxisTokens, cell: number): AxisLabels {
 	const step = STEPS.find((candidate) => candidate * cell >= LABEL_STEP) ?? 1000;
-	const placed = labels.flatMap((token, i) => {
+	const placed = tokens.flatMap((token, i) => {
 		if ((i + first) % step !== 0) return [];
 		return [{ middle: (i + 0.5) * cell, ...drawLabel(token, step === 1 ? undefined : i + first) }];
 	});

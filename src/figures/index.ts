@@ -1,6 +1,6 @@
 import { attentionPatternFigure } from "./attention-pattern.js";
 import type { Figure } from "./figure.js";
-import { headGridFigure } from "./pattern-grid.js";
+import { headGridFigure } from "./head-grid.js";
 import { rankingFigure } from "./ranking.js";
 import { scoreGridFigure } from "./score-grid.js";
 
@@ -16,8 +16,8 @@ export { type AttentionPatternOptions, attentionPattern } from "./attention-patt
 export type { PatternTokens } from "./check.js";
 export { SCALES, type Scale } from "./colour.js";
 export type { Figure } from "./figure.js";
+export { type HeadGridOptions, headGrid } from "./head-grid.js";
 export { type InductionPageOptions, inductionPage } from "./induction-page.js";
-export { type HeadGridOptions, headGrid } from "./pattern-grid.js";
 export { type RankingEntry, type RankingOptions, ranking } from "./ranking.js";
 export type { BesideScore } from "./ranking-table.js";
 export { type ScoreGridOptions, scoreGrid } from "./score-grid.js";

@@ -2,11 +2,11 @@ import { Tensor } from "../tensor/index.js";
 import { attentionPattern, inductionPattern } from "./attention-pattern.js";
 import { checkShape, checkTokens, type PatternTokens } from "./check.js";
 import type { Figure } from "./figure.js";
+import { headGrid } from "./head-grid.js";
 import { checkHeads } from "./head-name.js";
 import { PAGE_SCRIPT, PAGE_SCRIPT_HASH } from "./page-script.js";
 import { PAGE_STYLE, PAGE_STYLE_HASH } from "./page-style.js";
 import { packPage, scriptJson } from "./page-values.js";
-import { headGrid } from "./pattern-grid.js";
 import { type PatternScaleOptions, scalePattern } from "./pattern-scale.js";
 import { checkRanking, type RankingEntry, rankedBy } from "./ranking.js";
 import { type BesideScore, rankingTable } from "./ranking-table.js";
@@ -95,7 +95,7 @@ export function inductionPage(options: InductionPageOptions): string {
 		...scaleOptions,
 	});
 	const scores = scoreGrid({ values, title: score, ...(options.range && { range: options.range }) });
-	const table = element("div", { class: "scroll" }, rankingTable(entries, score, by, beside));
+	const table = element("div", { class: "scroll" }, rankingTable(entries, by, beside));
 	const sections = [
 		'<div class="pair"><div>',
 		section(by === "lift" ? `Ranking by lift of ${score}` : `Ranking by ${score}`, table),

@@ -1,4 +1,4 @@
-import { axisLabels } from "./axis-labels.js";
+import { type AxisTokens, axisLabels } from "./axis-labels.js";
 import type { ColourScale } from "./colour.js";
 import { colourBar, colourBarWidth } from "./colour-bar.js";
 import { type Grid, gridImage, image, pool } from "./pixels.js";
@@ -15,7 +15,6 @@ import {
 	QUIET,
 	svgDocument,
 } from "./theme.js";
-import type { AxisTokens } from "./token-label.js";
 
 /** From the figure's left side to where row labels may begin: the margin and the axis title. */
 const AXIS_TITLE = MARGIN + 16;

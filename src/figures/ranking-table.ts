@@ -10,20 +10,19 @@ export interface BesideScore {
 	values: Tensor;
 }
 
-const BAR_WIDTH = 96;
+const BAR_WIDTH = 76;
 const BAR_HEIGHT = 14;
 
 /** The ranking as an HTML table, best head first; each head is a button that a script can listen to. */
 export function rankingTable(
 	entries: readonly RankingEntry[],
-	score: string,
 	by: "lift" | "score",
 	beside: readonly BesideScore[],
 ): string {
 	const has = (name: "control" | "lift" | "low"): boolean =>
 		entries.some((entry) => entry[name] !== undefined);
 	const columns: { title: string; cell(entry: RankingEntry): string }[] = [
-		{ title: score, cell: (entry) => number(entry.score) },
+		{ title: "score", cell: (entry) => number(entry.score) },
 		...(has("control") ? [{ title: "control", cell: (entry: RankingEntry) => number(entry.control) }] : []),
 		...(has("lift") ? [{ title: "lift", cell: (entry: RankingEntry) => number(entry.lift) }] : []),
 		...(has("low") ? [{ title: "interval", cell: interval }] : []),

@@ -14,10 +14,3 @@ export function tokenLabel(token: string): string {
 		return `‹${code.toString(16).toUpperCase().padStart(4, "0")}›`;
 	});
 }
-
-/** Labels of one axis of a pattern: its tokens and, so that thinned ones can be placed, their positions. */
-export interface AxisTokens {
-	labels: readonly string[];
-	/** Position of the first label; 1 where the first key is hidden. */
-	first: number;
-}

@@ -108,7 +108,7 @@ function naturalSize(layers: number, heads: number): number {
 
 /** The registry's record of `headGrid`. */
 export const headGridFigure: Figure = {
-	name: "pattern-grid",
+	name: "head-grid",
 	doc: "The attention patterns of every head, layers down and heads across.",
 	sample: () => {
 		const one = (period: number): number[] => Array.from(inductionPattern(period, 24).data as Float32Array);
