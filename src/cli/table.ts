@@ -4,17 +4,33 @@ export interface Column {
 	readonly right?: boolean;
 }
 
-/** A table as text: columns as wide as their widest cell, two spaces between, no trailing space. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+/**
+ * A table as text: columns as wide as their widest cell, two spaces between, no trailing space, and no line
+ * of titles where all are empty. With `width` the last column is broken to lines that keep within it.
+ */
+export function table(
+	columns: readonly Column[],
+	rows: readonly (readonly string[])[],
+	width = Number.POSITIVE_INFINITY,
+): string {
 	const widths = columns.map(({ title }, c) =>
 		Math.max(displayWidth(title), ...rows.map((row) => displayWidth(row[c] ?? ""))),
 	);
-	const line = (cells: readonly string[]): string =>
-		columns
-			.map(({ right }, c) => padTo(cells[c] ?? "", widths[c] as number, right))
+	const before = widths.slice(0, -1).reduce((sum, w) => sum + w + 2, 0);
+	const room = Math.max(24, width - before);
+	const line = (cells: readonly string[]): string[] => {
+		const [first = "", ...more] = wrap(cells[columns.length - 1] ?? "", room).split("\n");
+		const full = columns
+			.map(({ right }, c) => {
+				const cell = c === columns.length - 1 ? first : (cells[c] ?? "");
+				return padTo(cell, Math.min(widths[c] as number, room + before), right);
+			})
 			.join("  ")
 			.trimEnd();
-	return [line(columns.map(({ title }) => title)), ...rows.map(line)].join("\n");
+		return [full, ...more.map((rest) => " ".repeat(before) + rest)];
+	};
+	const titles = columns.map(({ title }) => title);
+	return [...(titles.some((t) => t !== "") ? [titles] : []), ...rows].flatMap(line).join("\n");
 }
 
 /** Text padded with spaces to a width on the screen. */
@@ -34,17 +50,17 @@ export function cutTo(text: string, width: number): string {
 	return `${kept}…`;
 }
 
-/** Paragraphs broken at spaces to lines of at most `width`; a word that is longer stays whole. */
-export function wrap(text: string, width: number, indent = ""): string {
+/** Text broken at spaces to lines of at most `width`; a word that is longer stays whole. */
+export function wrap(text: string, width: number): string {
 	const lines: string[] = [];
 	let line = "";
 	for (const word of text.split(" ")) {
-		if (line !== "" && displayWidth(`${indent}${line} ${word}`) > width) {
-			lines.push(indent + line);
+		if (line !== "" && displayWidth(line) + 1 + displayWidth(word) > width) {
+			lines.push(line);
 			line = word;
 		} else line = line === "" ? word : `${line} ${word}`;
 	}
-	return [...lines, indent + line].join("\n");
+	return [...lines, line].join("\n");
 }
 
 /** East Asian wide characters and emoji take two cells of a terminal, combining marks none. */

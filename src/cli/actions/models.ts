@@ -46,10 +46,12 @@ export async function models(cli: Cli): Promise<void> {
 				table(
 					[{ title: "FAMILY" }, { title: "ARCHITECTURE" }, { title: "GGUF" }, { title: "" }],
 					families.map((f) => [f.name, f.architectures.join(", "), f.gguf ?? "-", f.description]),
+					cli.width,
 				),
 				table(
 					[{ title: "MODEL" }, { title: "" }],
 					SOURCES.map(({ name, what }) => [name, what]),
+					cli.width,
 				),
 			].join("\n\n"),
 	);
