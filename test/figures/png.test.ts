@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { decode } from "fast-png";
 import { describe, expect, test } from "vitest";
 import { attentionPattern, FIGURES } from "../../src/figures/index.js";
@@ -47,6 +48,19 @@ describe("svgToPng", () => {
 		}
 		expect(seen.size).toBe(2);
 	});
+});
+
+test("only the PNG writer brings native or Node-only code: figures are drawn in a page too", () => {
+	const folder = new URL("../../src/figures/", import.meta.url);
+	const sources = readdirSync(folder).filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
+	const bound = sources.filter((name) =>
+		/from "(node:|@resvg)/.test(readFileSync(new URL(name, folder), "utf8")),
+	);
+	expect(bound).toEqual(["png-node.ts"]);
+	const importers = sources.filter((name) =>
+		readFileSync(new URL(name, folder), "utf8").includes("./png-node.js"),
+	);
+	expect(importers).toEqual([]);
 });
 
 /** Pixels darker than paper. */
