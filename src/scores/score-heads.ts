@@ -1,0 +1,224 @@
+import { concat, unsqueeze } from "../graph/ops/index.js";
+import type { Model } from "../models/model.js";
+import type { Readout } from "../models/run-options.js";
+import type { Samples, TokenRange } from "../tasks/index.js";
+import { Random, type Tensor } from "../tensor/index.js";
+import { controlOf } from "./control.js";
+import { byLayer, type HeadScores, rankHeads } from "./head-scores.js";
+import { findScore } from "./registry.js";
+import { rowsOf, ScoreError } from "./row.js";
+import type { HeadScore, UnembeddingRows } from "./score.js";
+import { type SampleOptions, type Source, sourceOf, tokenRange } from "./sources.js";
+import { RunningMean } from "./statistics.js";
+import { readUnembedding } from "./unembedding.js";
+
+export interface ScoreHeadsOptions extends SampleOptions {
+	/** Bytes that the activations of one run may take, about. Default 128 MiB; a single row may need more. */
+	memory?: number;
+	signal?: AbortSignal;
+	/** Rows that are done, of all. */
+	onProgress?: (done: number, total: number) => void;
+}
+
+const DEFAULT_MEMORY = 128 * 2 ** 20;
+
+/**
+ * Scores every head of a model. Scores that want the same samples share their runs; rows go through the model
+ * in chunks, and only sums are kept, so any number of samples fits. Equal options give equal rows, whatever
+ * else is asked for and however large a chunk is.
+ * @throws {ScoreError} for an unknown score and rows that it cannot be computed on, {TaskError} for samples
+ * that cannot be made.
+ */
+export async function scoreHeads(
+	model: Model,
+	score: string | HeadScore,
+	options?: ScoreHeadsOptions,
+): Promise<HeadScores>;
+export async function scoreHeads(
+	model: Model,
+	scores: readonly (string | HeadScore)[],
+	options?: ScoreHeadsOptions,
+): Promise<Map<string, HeadScores>>;
+export async function scoreHeads(
+	model: Model,
+	scores: string | HeadScore | readonly (string | HeadScore)[],
+	options: ScoreHeadsOptions = {},
+): Promise<HeadScores | Map<string, HeadScores>> {
+	const list = Array.isArray(scores)
+		? (scores as readonly (string | HeadScore)[])
+		: [scores as string | HeadScore];
+	const asked = new Map(
+		list.map((s) => (typeof s === "string" ? ([s, findScore(s)] as const) : ([s.name, s] as const))),
+	);
+	const range = tokenRange(model, options);
+	const groups = groupBySamples(asked, options).map(({ kind, members }) => ({
+		members,
+		source: sourceOf(model, kind, range, options),
+	}));
+	const needsUnembedding = [...asked.values()].some((s) => s.needsUnembedding);
+	const unembedding = needsUnembedding ? await readUnembedding(model) : undefined;
+	const total = groups.reduce((sum, { source }) => sum + source.count, 0);
+	const results = new Map<string, HeadScores>();
+	let done = 0;
+	for (const { members, source } of groups) {
+		const found = await scoreGroup(model, members, source, { range, unembedding, options }, (rows) => {
+			done += rows;
+			options.onProgress?.(done, total);
+		});
+		for (const [name, scored] of found) results.set(name, scored);
+	}
+	if (!Array.isArray(scores)) return results.get(list.map(nameOf)[0] as string) as HeadScores;
+	return new Map(list.map((s) => [nameOf(s), results.get(nameOf(s)) as HeadScores]));
+}
+
+function nameOf(score: string | HeadScore): string {
+	return typeof score === "string" ? score : score.name;
+}
+
+type Named = ReadonlyMap<string, HeadScore>;
+
+/** Scores that are computed on the same rows: all of them where rows are given. */
+function groupBySamples(
+	scores: Named,
+	{ ids, text }: SampleOptions,
+): { kind: HeadScore["samples"]; members: Named }[] {
+	const groups = new Map<string, { kind: HeadScore["samples"]; members: Map<string, HeadScore> }>();
+	for (const [name, score] of scores) {
+		const key = ids || text !== undefined ? "given" : score.samples;
+		const group = groups.get(key) ?? { kind: score.samples, members: new Map<string, HeadScore>() };
+		groups.set(key, group);
+		group.members.set(name, score);
+	}
+	return [...groups.values()];
+}
+
+interface Context {
+	readonly range: TokenRange;
+	readonly unembedding: UnembeddingRows | undefined;
+	readonly options: ScoreHeadsOptions;
+}
+
+async function scoreGroup(
+	model: Model,
+	members: Named,
+	{ task, count }: Source,
+	{ range, unembedding, options }: Context,
+	onRows: (rows: number) => void,
+): Promise<Map<string, HeadScores>> {
+	const { nLayers, nHeads } = model.config;
+	const { seed = 0, memory = DEFAULT_MEMORY } = options;
+	// the controls have a stream of their own, so that they leave the rows as they are
+	const [random, seeds] = [new Random(seed), new Random(seed ^ 0x5eed)];
+	const make = (): RunningMean => new RunningMean(nLayers * nHeads);
+	const sums = new Map(
+		[...members.keys()].map((name) => [name, { score: make(), control: make(), lift: make(), baseline: 0 }]),
+	);
+	const reader = readerOf(model, members);
+	const chunk = rowsInMemory(model, task.length, members, memory);
+	let bos = false;
+	for (let start = 0; start < count; start += chunk) {
+		const samples = task.draw(random, Math.min(chunk, count - start));
+		bos = samples.bos;
+		const rowSeeds = samples.ids.map(() => seeds.bits());
+		const rows = rowsOf(samples);
+		for (const [name, score] of members) {
+			for (const [r, row] of rows.rows.entries()) {
+				if (score.queries(row).length > 0) continue;
+				throw new ScoreError(`${name}: row ${start + r} has no position that it could be computed at`);
+			}
+		}
+		const feeds = Object.assign({}, ...[...members.values()].map((s) => s.feeds(rows, unembedding)));
+		const run = (ids: Samples["ids"]): Promise<Results> => reader(ids, samples, feeds, options.signal);
+		const scored = await run(samples.ids);
+		const controls = new Map<string, Results>();
+		for (const [name, score] of members) {
+			const into = sums.get(name) as {
+				score: RunningMean;
+				control: RunningMean;
+				lift: RunningMean;
+				baseline: number;
+			};
+			const values = scored.get(name) as Float32Array[];
+			for (const row of rows.rows) into.baseline += score.baseline(row) / count;
+			for (const row of values) into.score.add(row);
+			if (!score.control) continue;
+			const { ids } = controlOf(score, samples, range, rowSeeds);
+			// scores of the same queries have the same control, which is run once
+			const key = ids.join(";");
+			const control = controls.get(key) ?? (await run(ids));
+			controls.set(key, control);
+			for (const [r, row] of (control.get(name) as Float32Array[]).entries()) {
+				into.control.add(row);
+				into.lift.add((values[r] as Float32Array).map((value, i) => value - (row[i] as number)));
+			}
+		}
+		onRows(samples.ids.length);
+	}
+	return new Map(
+		[...members].map(([name, score]) => {
+			const { baseline, ...means } = sums.get(name) as NonNullable<ReturnType<typeof sums.get>>;
+			const scored: HeadScores = {
+				score: name,
+				task: task.doc,
+				samples: count,
+				seed,
+				bos,
+				values: byLayer(means.score.mean, nHeads),
+				...(score.control && { control: byLayer(means.control.mean, nHeads) }),
+				baseline,
+				ranking: rankHeads(means.score, nHeads, score.control ? means : undefined),
+			};
+			return [name, scored];
+		}),
+	);
+}
+
+/** For each score, for each row, every head's number: entry l * nHeads + h. */
+type Results = Map<string, Float32Array[]>;
+
+type Reader = (
+	ids: Samples["ids"],
+	samples: Samples,
+	feeds: Readonly<Record<string, Tensor>>,
+	signal: AbortSignal | undefined,
+) => Promise<Results>;
+
+/** Runs rows through the model with the scores reduced inside its graph. */
+function readerOf(model: Model, members: Named): Reader {
+	const layers = [...Array(model.config.nLayers).keys()];
+	const points = new Set([...members.values()].flatMap((s) => s.needs));
+	const nameAt = (point: string, layer: number): string => `blocks.${layer}.attn.hook_${point}`;
+	const names = [...points].flatMap((point) => layers.map((layer) => nameAt(point, layer)));
+	const outputs: Readout["outputs"] = (get, g) =>
+		Object.fromEntries(
+			[...members].map(([name, score]) => {
+				const perLayer = layers.map((layer) => score.graph((point) => get(nameAt(point, layer)), g));
+				return [
+					name,
+					concat(
+						perLayer.map((v) => unsqueeze(v, 1)),
+						1,
+					),
+				]; // [batch, layer, head]
+			}),
+		);
+	return async (ids, { mask }, feeds, signal) => {
+		const options = { ...(mask && { mask }), ...(signal && { signal }) };
+		const found = await model.read(ids, { names, outputs, feeds }, options);
+		return new Map(
+			[...members.keys()].map((name) => {
+				const values = found.get(name) as Tensor<"float32">;
+				return [name, ids.map((_, r) => values.select(r).data)];
+			}),
+		);
+	};
+}
+
+/** How many rows of a length can run at once: what is alive in a layer, roughly. */
+function rowsInMemory({ config }: Model, length: number, members: Named, memory: number): number {
+	const { nHeads, dModel, dMlp } = config;
+	const results = [...members.values()].some((s) => s.needs.includes("result"));
+	const square = 3 * nHeads * length ** 2 + members.size * length ** 2;
+	const wide = length * (3 * dMlp + 8 * dModel + (results ? 2 * nHeads * dModel : 0));
+	return Math.max(1, Math.floor(memory / (4 * (square + wide))));
+}

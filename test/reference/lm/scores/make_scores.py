@@ -1,0 +1,21 @@
+"""The subset of TransformerLens' head scores that the tests compare with: integers as int32, scores as float32.
+usage: python make_scores.py SOURCE, where SOURCE holds MODEL/scores.safetensors and MODEL/scores.json as
+TransformerLens 4.3.0 on torch 2.13.0 gave them (see README.md for what each key is)."""
+import json, os, sys
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+here = os.path.dirname(os.path.abspath(__file__))
+for model in ('tiny-gpt2-induction', 'tiny-llama-induction', 'stories260k', 'smollm2-135m'):
+    tensors = load_file(f'{sys.argv[1]}/{model}/scores.safetensors')
+    about = json.load(open(f'{sys.argv[1]}/{model}/scores.json'))
+    kept = {}
+    for key, value in tensors.items():
+        if not key.startswith(('repeat.', 'repeat_nobos.', 'abxa.', 'detect.')): continue
+        if key.endswith(('loss_per_token', 'patterns_first2', 'prob_of_B')): continue
+        kept[key] = value.astype(np.int32 if value.dtype.kind == 'i' else np.float32)
+    os.makedirs(f'{here}/{model}', exist_ok=True)
+    save_file(kept, f'{here}/{model}/scores.safetensors')
+    info = {'n': about['repeat']['n'], 'bos': about['bos'], 'detect_ids': about['detect_head']['ids']}
+    with open(f'{here}/{model}/scores.json', 'w') as file:
+        file.write(json.dumps(info) + '\n')
