@@ -1,0 +1,21 @@
+import { defineConfig } from "tsdown";
+
+/** The library and the command line. One output file per source file, so that a stack trace reads like src. */
+export default defineConfig({
+	entry: [
+		"src/index.ts",
+		"src/{figures,graph,scores,tasks,tensor,tokenizers}/index.ts",
+		"src/weights/{index,node}.ts",
+		"src/cli/main.ts",
+		// reached through the package's "imports" or as a thread, which a bundler does not follow
+		"src/**/*-{node,web}.ts",
+		"src/runtime/engine-worker.ts",
+	],
+	unbundle: true,
+	dts: true,
+	fixedExtension: false,
+	// the forks stay imports by name: the page and Node each take their own
+	deps: { neverBundle: [/^#/] },
+	// a warning of the bundler is a fault
+	failOnWarn: true,
+});
