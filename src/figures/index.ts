@@ -1,6 +1,7 @@
 import { attentionPatternFigure } from "./attention-pattern.js";
 import type { Figure } from "./figure.js";
 import { headGridFigure } from "./head-grid.js";
+import { inductionPageFigure } from "./induction-page.js";
 import { rankingFigure } from "./ranking.js";
 import { scoreGridFigure } from "./score-grid.js";
 
@@ -10,6 +11,7 @@ export const FIGURES: readonly Figure[] = [
 	headGridFigure,
 	scoreGridFigure,
 	rankingFigure,
+	inductionPageFigure,
 ];
 
 export { type AttentionPatternOptions, attentionPattern } from "./attention-pattern.js";
