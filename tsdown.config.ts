@@ -3,9 +3,8 @@ import { defineConfig } from "tsdown";
 /** The library and the command line. One output file per source file, so that a stack trace reads like src. */
 export default defineConfig({
 	entry: [
-		"src/index.ts",
-		"src/{figures,graph,scores,tasks,tensor,tokenizers}/index.ts",
-		"src/weights/{index,node}.ts",
+		"src/{index,node}.ts",
+		"src/{figures,scores,tasks,tokenizers,weights}/index.ts",
 		"src/cli/main.ts",
 		// reached through the package's "imports" or as a thread, which a bundler does not follow
 		"src/**/*-{node,web}.ts",

@@ -40,7 +40,7 @@ function check(symbol, name) {
 	if (!declaration || declaration.getSourceFile().fileName.includes("node_modules")) return;
 	symbols++;
 	const prose = ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim();
-	if (prose === "" && !ts.isSourceFile(declaration))
+	if (prose === "" && !ts.isSourceFile(declaration) && !isOptions(declaration))
 		report(declaration, `${name} has no comment that says what it is`);
 	for (const signature of symbol.declarations ?? []) {
 		const isFunction = ts.isFunctionDeclaration(signature) || ts.isMethodDeclaration(signature);
@@ -57,6 +57,15 @@ function check(symbol, name) {
 		const symbol = checker.getSymbolAtLocation(member.name);
 		if (symbol) check(symbol, `${name}.${symbol.name}`);
 	}
+}
+
+/** Options whose every member says what it is need no words of their own. */
+function isOptions(node) {
+	const told = (member) => {
+		const symbol = member.name && checker.getSymbolAtLocation(member.name);
+		return symbol && symbol.getDocumentationComment(checker).length > 0;
+	};
+	return ts.isInterfaceDeclaration(node) && node.name.text.endsWith("Options") && node.members.every(told);
 }
 
 function report(node, message) {

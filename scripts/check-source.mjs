@@ -11,7 +11,8 @@ import ts from "typescript";
 /** What each folder may import. What stands in `types` it may only name in types. */
 const LAYERS = {
 	tensor: { imports: [] },
-	tasks: { imports: ["tensor"] },
+	random: { imports: [] },
+	tasks: { imports: ["random", "tensor"] },
 	weights: { imports: ["tensor"] },
 	tokenizers: { imports: [] },
 	figures: { imports: ["tensor"] },
