@@ -1,0 +1,96 @@
+import { attentionPattern } from "../figures/attention-pattern.js";
+import type { Scale } from "../figures/colour.js";
+import { headGrid } from "../figures/head-grid.js";
+import { element } from "../figures/svg.js";
+import { svgDocument } from "../figures/theme.js";
+import { sizeOf, Tensor } from "../tensor/index.js";
+import { attentionPage } from "./attention-page.js";
+import { UsageError } from "./errors.js";
+import { type HeadIndex, nameOfHead } from "./heads.js";
+import { type Patterns, patternOf } from "./patterns.js";
+
+/** Sheets of several patterns are broken to rows of about this many pixels. */
+const SHEET_WIDTH = 1400;
+/** As many patterns are drawn one by one on a sheet. */
+const MOST_ON_SHEET = 64;
+
+/**
+ * The figure of some heads in the format of `ending` (".svg", ".png" or ".html"): one head's pattern, a
+ * sheet of several, the grid where all are asked for, or a page with every head's values.
+ */
+export async function drawPatterns(
+	patterns: Patterns,
+	heads: readonly HeadIndex[],
+	scale: Scale,
+	ending: string,
+): Promise<string | Uint8Array> {
+	if (ending === ".html") {
+		const names = heads.length === patterns.nLayers * patterns.nHeads ? [] : heads.map(nameOfHead);
+		return attentionPage({
+			all: stack(patterns),
+			names,
+			scale,
+			tokens: patterns.tokens,
+			of: patterns.source,
+		});
+	}
+	const svg = drawSvg(patterns, heads, scale);
+	if (ending !== ".png") return svg;
+	// native code, loaded on use
+	const { svgToPng } = await import("../figures/png-node.js");
+	return svgToPng(svg);
+}
+
+function drawSvg(patterns: Patterns, heads: readonly HeadIndex[], scale: Scale): string {
+	const [first] = heads;
+	if (heads.length > 1 && heads.length === patterns.nLayers * patterns.nHeads) {
+		return headGrid({ patterns: stack(patterns), title: `Attention of ${patterns.source}`, scale });
+	}
+	if (heads.length > MOST_ON_SHEET) {
+		throw new UsageError(
+			`--heads: ${heads.length} of ${patterns.nLayers * patterns.nHeads} heads; allowed in one figure: up to ${MOST_ON_SHEET}, or all`,
+		);
+	}
+	const figures = heads.map((head) =>
+		attentionPattern({
+			pattern: patternOf(patterns, head),
+			tokens: patterns.tokens,
+			title: `Head ${nameOfHead(head)}`,
+			scale,
+		}),
+	);
+	return first && figures.length === 1 ? (figures[0] as string) : sheet(figures);
+}
+
+/** Figures side by side, in as many rows as it takes. */
+function sheet(figures: readonly string[]): string {
+	const placed: string[] = [];
+	let [x, y, height, width] = [0, 0, 0, 0];
+	for (const figure of figures) {
+		const [w, h] = [extentOf(figure, "width"), extentOf(figure, "height")];
+		if (x > 0 && x + w > SHEET_WIDTH) [x, y, height] = [0, y + height, 0];
+		placed.push(element("g", { transform: `translate(${x} ${y})` }, figure));
+		x += w;
+		height = Math.max(height, h);
+		width = Math.max(width, x);
+	}
+	return svgDocument(width, y + height, `Attention patterns of ${figures.length} heads`, ...placed);
+}
+
+/** An extent of a figure in pixels: the first such attribute is its root's. */
+function extentOf(svg: string, name: "width" | "height"): number {
+	return Number(new RegExp(` ${name}="(\\d+)"`).exec(svg)?.[1] ?? 0);
+}
+
+/** Every head's pattern [layer, head, query, key]. */
+function stack({ layers, nLayers, nHeads, tokens, source }: Patterns): Tensor<"float32"> {
+	if (layers.size !== nLayers) {
+		throw new UsageError(
+			`${source}: has layers ${[...layers.keys()].join(", ")}; a page or grid needs 0..${nLayers - 1} without a gap`,
+		);
+	}
+	const shape = [nLayers, nHeads, tokens.query.length, tokens.key.length];
+	const data = new Float32Array(sizeOf(shape));
+	for (const [layer, pattern] of layers) data.set(pattern.data, (layer * data.length) / nLayers);
+	return new Tensor("float32", shape, data);
+}
