@@ -17,6 +17,7 @@ import {
 export interface Program {
 	/** Equal keys mean equal programs. */
 	readonly key: string;
+	/** A model without its weights' declarations, which the engine appends as it holds them. */
 	readonly onnx: Uint8Array<ArrayBuffer>;
 	/** Fed on every run. */
 	readonly feeds: readonly OnnxValueInfo[];
@@ -44,7 +45,7 @@ export function compile(traced: Graph, provider: Provider = "cpu"): Program {
 	}));
 	writer.writeNodes();
 	const onnx = encodeModel({
-		inputs: [...feeds, ...weights],
+		inputs: feeds,
 		outputs,
 		nodes: writer.nodes,
 		initializers: writer.initializers,
@@ -52,12 +53,16 @@ export function compile(traced: Graph, provider: Provider = "cpu"): Program {
 	return { key: `${provider}\n${printGraph(graph)}`, onnx, feeds, weights, outputs };
 }
 
+/** Names of the compiler's own begin so; a graph's inputs keep theirs. */
+const OWN = "%";
+
 /** Inputs are fed by name, so two of one name must be one input. */
 function checkNames(graph: Graph): void {
 	const types = new Map<string, Value>();
 	for (const value of graph.inputs) {
 		const name = value.node.attributes.name as string;
 		const other = types.get(name);
+		if (name.startsWith(OWN)) throw new TypeError(`compile: input "${name}" may not begin with ${OWN}`);
 		if (other) throw new TypeError(`compile: input "${name}" is declared as ${other} and as ${value}`);
 		types.set(name, value);
 	}
@@ -65,12 +70,12 @@ function checkNames(graph: Graph): void {
 
 /** Outputs have a prefix, since a graph may return an input under the input's own name. */
 function outputName(name: string): string {
-	return `out:${name}`;
+	return `${OWN}out:${name}`;
 }
 
 /** The name by which the caller knows an output of a program. */
 export function callerName(output: OnnxValueInfo): string {
-	return output.name.slice("out:".length);
+	return output.name.slice(outputName("").length);
 }
 
 class ProgramWriter implements Emitter {
@@ -87,7 +92,7 @@ class ProgramWriter implements Emitter {
 		private readonly graph: Graph,
 		readonly provider: Provider,
 	) {
-		this.names = nameValues(graph.nodes);
+		this.names = new Map([...nameValues(graph.nodes)].map(([value, name]) => [value, `${OWN}${name}`]));
 		for (const value of graph.inputs) {
 			const name = value.node.attributes.name as string;
 			this.names.set(value, name);
@@ -125,14 +130,14 @@ class ProgramWriter implements Emitter {
 	}
 
 	temp(): string {
-		return `t${this.temps++}`;
+		return `${OWN}t${this.temps++}`;
 	}
 
 	constant(tensor: Tensor): string {
 		const small = tensor.size <= 16 ? printAttribute(tensor) : undefined;
 		const known = small && this.shared.get(small);
 		if (known) return known;
-		const name = `c${this.initializers.size}`;
+		const name = `${OWN}c${this.initializers.size}`;
 		this.initializers.set(name, tensor);
 		if (small) this.shared.set(small, name);
 		return name;

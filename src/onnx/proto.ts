@@ -63,6 +63,53 @@ export function encodeModel(model: OnnxModel): Uint8Array<ArrayBuffer> {
 	return writer.finish() as Uint8Array<ArrayBuffer>;
 }
 
+/** Where a weight lies in a file that the runtime maps into memory. */
+export interface ExternalWeight {
+	readonly name: string;
+	readonly shape: readonly number[];
+	/** File name, below the folder that the session is told. */
+	readonly file: string;
+	/** First byte, and length in bytes. */
+	readonly offset: number;
+	readonly length: number;
+}
+
+/**
+ * Declares weights as inputs, to be appended to a model's bytes: in the protobuf wire format concatenated
+ * messages are one message with their fields merged.
+ */
+export function encodeWeightInputs(weights: readonly OnnxValueInfo[]): Uint8Array<ArrayBuffer> {
+	return encodeFragment((graph) => {
+		for (const info of weights) message(graph, 11, (w) => encodeValueInfo(w, info));
+	});
+}
+
+/** Declares weights as constants in files, to be appended to a model's bytes. */
+export function encodeExternalWeights(weights: readonly ExternalWeight[]): Uint8Array<ArrayBuffer> {
+	return encodeFragment((graph) => {
+		for (const weight of weights) message(graph, 5, (w) => encodeExternal(w, weight));
+	});
+}
+
+function encodeFragment(write: (graph: BinaryWriter) => void): Uint8Array<ArrayBuffer> {
+	const writer = new BinaryWriter();
+	message(writer, 7, write);
+	return writer.finish() as Uint8Array<ArrayBuffer>;
+}
+
+function encodeExternal(writer: BinaryWriter, { name, shape, file, offset, length }: ExternalWeight): void {
+	for (const extent of shape) writer.tag(1, WireType.Varint).int64(extent);
+	writer.tag(2, WireType.Varint).int32(ELEMENT_TYPE.float32);
+	writer.tag(8, WireType.LengthDelimited).string(name);
+	for (const [key, value] of Object.entries({ location: file, offset, length })) {
+		message(writer, 13, (w) => {
+			w.tag(1, WireType.LengthDelimited).string(key);
+			w.tag(2, WireType.LengthDelimited).string(String(value));
+		});
+	}
+	writer.tag(14, WireType.Varint).int32(1); // data_location: EXTERNAL
+}
+
 function message(writer: BinaryWriter, field: number, write: (w: BinaryWriter) => void): void {
 	writer.tag(field, WireType.LengthDelimited).fork();
 	write(writer);

@@ -1,30 +1,18 @@
 /** The engine's thread: serves a LocalEngine to the thread that started it. */
 import { parentPort } from "#ort";
-import type { Program } from "../onnx/compile.js";
 import type { Tensor } from "../tensor/index.js";
 import type { WeightsSpec } from "../weights/index.js";
-import type { EngineOptions } from "./engine.js";
+import type { EngineOptions, WeightsMode } from "./engine.js";
 import { LocalEngine } from "./local-engine.js";
 import { serve } from "./rpc.js";
-import { pack, type TensorMessage, unpack } from "./worker-engine.js";
+import { ProgramTable, pack, type SentProgram, type TensorMessage, unpack } from "./worker-engine.js";
 
 let engine: LocalEngine;
-const programs = new Map<string, Program>();
+const programs = new ProgramTable();
 
-interface RunMessage {
-	program: Program | string;
+interface RunMessage extends SentProgram {
 	weights: string | undefined;
 	feeds: [string, TensorMessage][];
-}
-
-function programOf(sent: Program | string): Program {
-	if (typeof sent !== "string") {
-		programs.set(sent.key, sent);
-		return sent;
-	}
-	const known = programs.get(sent);
-	if (!known) throw new Error("internal: a program was named before it was sent");
-	return known;
 }
 
 serve(await parentPort(), {
@@ -32,8 +20,8 @@ serve(await parentPort(), {
 		engine = await LocalEngine.create(options);
 		return { value: engine.provider };
 	},
-	loadWeights: async (spec: WeightsSpec, report) => ({
-		value: await engine.loadWeights(spec, { onProgress: report }),
+	loadWeights: async ({ spec, mode }: { spec: WeightsSpec; mode?: WeightsMode }, { report, signal }) => ({
+		value: await engine.loadWeights(spec, { onProgress: report, signal, ...(mode && { mode }) }),
 	}),
 	putWeights: async (tensors: [string, TensorMessage][]) => ({
 		value: await engine.putWeights(
@@ -45,9 +33,10 @@ serve(await parentPort(), {
 		return { value: pack(tensor), transfer: [tensor.data.buffer] };
 	},
 	freeWeights: async (weights: string) => ({ value: await engine.freeWeights(weights) }),
-	run: async ({ program, weights, feeds }: RunMessage) => {
+	run: async ({ weights, feeds, ...sent }: RunMessage, { signal }) => {
 		const fed = Object.fromEntries(feeds.map(([name, tensor]) => [name, unpack(tensor)]));
-		const results = await engine.run({ program: programOf(program), weights, feeds: fed });
-		return { value: [...results].map(([name, tensor]) => [name, pack(tensor)]) };
+		const results = await engine.run({ program: programs.resolve(sent), weights, feeds: fed }, { signal });
+		const value = [...results].map(([name, tensor]) => [name, pack(tensor)] as const);
+		return { value, transfer: value.map(([, { data }]) => data.buffer) };
 	},
 });

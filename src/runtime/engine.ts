@@ -33,7 +33,20 @@ export interface Engine extends AsyncDisposable {
 	dispose(): Promise<void>;
 }
 
+/**
+ * How an engine holds weights.
+ *
+ * - "bound": in memory, given to every session as inputs. Any number of programs share one copy and a
+ *   program is ready in some hundredths of a second; the runtime packs the matrices anew on each run.
+ * - "mapped": left in their float32 safetensors files, which each session maps and packs once. Runs are
+ *   faster, most of all on short sequences, but every program costs a session of the weights' size.
+ *   Node only. The two use different kernels, so their results differ in the last bits.
+ */
+export type WeightsMode = "bound" | "mapped";
+
 export interface LoadOptions {
+	/** Default "bound". */
+	mode?: WeightsMode;
 	onProgress?: (progress: Progress) => void;
 	signal?: AbortSignal;
 }

@@ -11,6 +11,7 @@ export {
 	type RunOptions,
 	type RunRequest,
 	type WeightsId,
+	type WeightsMode,
 } from "./engine.js";
 
 /** Starts an engine; by default in a thread of its own. Dispose of it, or declare it with `await using`. */

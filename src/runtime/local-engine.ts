@@ -1,11 +1,14 @@
 import type { InferenceSession } from "onnxruntime-common";
-import { defaultThreads, loadPlatform } from "#ort";
+import { defaultThreads, loadPlatform, nextTurn } from "#ort";
 import { type Dim, evaluateDim, formatShape } from "../graph/dim.js";
 import { bindFeeds } from "../graph/evaluate.js";
+import { graphOf } from "../graph/graph.js";
 import type { Provider } from "../graph/op.js";
-import { callerName } from "../onnx/compile.js";
+import { input } from "../graph/ops/index.js";
+import { callerName, compile, type Program } from "../onnx/compile.js";
 import { type DType, Tensor } from "../tensor/index.js";
 import { loadWeights, type WeightsSpec } from "../weights/index.js";
+import { abortable } from "./abortable.js";
 import {
 	type Engine,
 	EngineError,
@@ -15,7 +18,9 @@ import {
 	type RunRequest,
 	type WeightsId,
 } from "./engine.js";
+import { BoundWeights, type HeldWeights, MappedWeights, NO_WEIGHTS } from "./held-weights.js";
 import type { OrtTensor, Platform } from "./platform.js";
+import { Serial } from "./serial.js";
 import { SessionCache } from "./session-cache.js";
 
 const DEFAULT_SESSION_BYTES = 2 ** 30;
@@ -24,9 +29,11 @@ const SESSION_OVERHEAD = 2 ** 20;
 
 /** An engine in the calling thread. `run` blocks it while ONNX Runtime computes. */
 export class LocalEngine implements Engine {
-	private readonly weights = new Map<WeightsId, ReadonlyMap<string, OrtTensor>>();
+	private readonly weights = new Map<WeightsId, HeldWeights>();
 	private readonly sessions: SessionCache;
+	private readonly queue = new Serial(nextTurn);
 	private nextId = 0;
+	private disposed = false;
 
 	private constructor(
 		private readonly platform: Platform,
@@ -37,42 +44,45 @@ export class LocalEngine implements Engine {
 		this.sessions = new SessionCache(sessionBytes);
 	}
 
-	/** @throws {EngineError} if the provider is not part of this build; the message lists those that are. */
+	/** @throws {EngineError} if the provider does not work here; the message lists those that are there. */
 	static async create(options: EngineOptions = {}): Promise<LocalEngine> {
-		const platform = await loadPlatform();
+		const threads = options.threads ?? defaultThreads();
+		const platform = await loadPlatform({ provider: options.provider, threads });
 		const provider = options.provider ?? platform.defaultProvider;
-		if (!platform.providers.includes(provider)) {
-			throw new EngineError(
-				`provider "${provider}" is not available here; available: ${platform.providers.join(", ")}`,
-			);
-		}
-		return new LocalEngine(
+		const refuse = (why: string, available: readonly Provider[]): never => {
+			throw new EngineError(`provider "${provider}" ${why}; available: ${available.join(", ")}`);
+		};
+		if (!platform.providers.includes(provider)) refuse("is not available here", platform.providers);
+		const engine = new LocalEngine(
 			platform,
 			provider,
-			options.threads ?? defaultThreads(),
+			threads,
 			options.sessionBytes ?? DEFAULT_SESSION_BYTES,
 		);
+		if (isGpu(provider)) {
+			const others = platform.providers.filter((p) => !isGpu(p));
+			await engine.probe().catch((error: Error) => refuse(`does not start here (${reason(error)})`, others));
+		}
+		return engine;
 	}
 
-	async loadWeights(spec: WeightsSpec, options: LoadOptions = {}): Promise<WeightsId> {
-		return this.putWeights(await loadWeights(spec, options));
+	async loadWeights(spec: WeightsSpec, { mode = "bound", ...options }: LoadOptions = {}): Promise<WeightsId> {
+		if (mode === "bound") return this.putWeights(await loadWeights(spec, options));
+		return this.hold(await MappedWeights.of(spec, this.provider));
 	}
 
 	async putWeights(tensors: ReadonlyMap<string, Tensor<"float32">>): Promise<WeightsId> {
-		const id = `weights-${this.nextId++}`;
 		const bound = [...tensors].map(([name, t]) => [name, this.toOrt(t)] as const);
-		this.weights.set(id, new Map(bound));
-		return id;
+		return this.hold(new BoundWeights(new Map(bound)));
 	}
 
 	async readWeight(id: WeightsId, name: string): Promise<Tensor<"float32">> {
-		const tensor = this.held(id).get(name);
-		if (!tensor) throw new EngineError(`no weight "${name}"`);
-		return new Tensor("float32", tensor.dims, (tensor.data as Float32Array<ArrayBuffer>).slice());
+		return this.held(id).read(name);
 	}
 
 	async freeWeights(id: WeightsId): Promise<void> {
 		this.weights.delete(id);
+		await this.sessions.dropMatching((key) => key.startsWith(`${id}\n`));
 	}
 
 	async run(
@@ -80,32 +90,32 @@ export class LocalEngine implements Engine {
 		{ signal }: RunOptions = {},
 	): Promise<Map<string, Tensor>> {
 		signal?.throwIfAborted();
-		const inputs: Record<string, OrtTensor> = {};
+		this.checkOpen();
 		const extents = bindFeeds(
-			program.feeds.map((type) => ({ name: type.name, type })),
+			program.feeds.map((feed) => ({ name: feed.name, type: feed })),
 			feeds,
 		);
+		const held = program.weights.length > 0 ? this.held(weights) : NO_WEIGHTS;
+		const inputs: Record<string, OrtTensor> = held.inputs(program.weights);
 		for (const { name } of program.feeds) inputs[name] = this.toOrt(feeds[name] as Tensor);
-		if (program.weights.length > 0) {
-			const held = this.held(weights);
-			for (const { name, shape } of program.weights) {
-				const tensor = held.get(name);
-				if (!tensor || tensor.dims.join() !== shape.join()) {
-					throw new EngineError(
-						`weight "${name}": expected [${shape.join(", ")}], got ${tensor ? `[${tensor.dims.join(", ")}]` : "none"}`,
-					);
-				}
-				inputs[name] = tensor;
-			}
-		}
-		const bytes = program.onnx.byteLength + SESSION_OVERHEAD;
-		const results = await this.sessions.lend(
-			program.key,
-			bytes,
-			() => this.createSession(program.onnx),
-			(session) => session.run(inputs),
+		const key = held.shared ? program.key : `${weights}\n${program.key}`;
+		const bytes = program.onnx.byteLength + SESSION_OVERHEAD + held.sessionBytes(program.weights);
+		const checkWanted = (): void => {
+			this.checkOpen();
+			signal?.throwIfAborted();
+		};
+		const runWith = async (session: InferenceSession): Promise<InferenceSession.ReturnType> => {
+			checkWanted();
+			return session.run(inputs);
+		};
+		const results = await abortable(
+			this.queue.run(async () => {
+				checkWanted();
+				return this.sessions.lend(key, bytes, () => this.createSession(program, held), runWith);
+			}),
+			signal,
 		);
-		signal?.throwIfAborted();
+		this.checkOpen();
 		return new Map(
 			program.outputs.map((output) => {
 				const tensor = fromOrt(results[output.name] as OrtTensor);
@@ -116,6 +126,7 @@ export class LocalEngine implements Engine {
 	}
 
 	async dispose(): Promise<void> {
+		this.disposed = true;
 		this.weights.clear();
 		await this.sessions.clear();
 	}
@@ -124,15 +135,36 @@ export class LocalEngine implements Engine {
 		return this.dispose();
 	}
 
-	private held(id: WeightsId | undefined): ReadonlyMap<string, OrtTensor> {
+	private checkOpen(): void {
+		if (this.disposed) throw new EngineError("the engine was disposed of");
+	}
+
+	private hold(weights: HeldWeights): WeightsId {
+		this.checkOpen();
+		const id = `weights-${this.nextId++}`;
+		this.weights.set(id, weights);
+		return id;
+	}
+
+	private held(id: WeightsId | undefined): HeldWeights {
+		this.checkOpen();
 		const held = id === undefined ? undefined : this.weights.get(id);
 		if (!held) throw new EngineError(`no weights "${id}": they were freed, or belong to another engine`);
 		return held;
 	}
 
-	private async createSession(onnx: Uint8Array): Promise<InferenceSession> {
-		const gpu = this.provider === "webgpu" || this.provider === "cuda";
-		return this.platform.ort.InferenceSession.create(onnx, {
+	/** Makes a session of almost nothing, since a missing GPU shows only then. */
+	private async probe(): Promise<void> {
+		const program = compile(graphOf({ y: input("x", "float32", [1]) }), this.provider);
+		await (await this.createSession(program, NO_WEIGHTS)).release();
+	}
+
+	private async createSession({ onnx, weights }: Program, held: HeldWeights): Promise<InferenceSession> {
+		const declared = held.declare(weights);
+		const model = new Uint8Array(onnx.length + declared.length);
+		model.set(onnx);
+		model.set(declared, onnx.length);
+		return this.platform.ort.InferenceSession.create(model, {
 			executionProviders: [this.provider],
 			// every fusion is emitted by us: what the optimiser fuses depends on which values are outputs
 			graphOptimizationLevel: "disabled",
@@ -144,7 +176,8 @@ export class LocalEngine implements Engine {
 					// idle pools of several sessions would spin against each other
 					intra_op: { allow_spinning: "0" },
 					// an op that a GPU cannot run is an error, not a silent detour over the CPU
-					...(gpu && { disable_cpu_ep_fallback: "1" }),
+					...held.sessionOptions,
+					...(isGpu(this.provider) && { disable_cpu_ep_fallback: "1" }),
 				},
 			},
 		});
@@ -171,6 +204,16 @@ function checkShape(
 			`output "${name}" should be ${formatShape(shape)} = ${formatShape(expected)}, but came out as ${tensor}`,
 		);
 	}
+}
+
+function isGpu(provider: Provider): boolean {
+	return provider === "webgpu" || provider === "cuda";
+}
+
+/** What a runtime's error says, without the source files and line numbers before it. */
+function reason(error: Error): string {
+	const lines = error.message.trim().split("\n");
+	return (lines.at(-1) as string).replace(/^.*was false\. /, "");
 }
 
 function fromOrt(tensor: OrtTensor): Tensor {

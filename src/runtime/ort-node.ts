@@ -1,34 +1,51 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { Provider } from "../graph/op.js";
-import type { EngineThread, Ort, Platform } from "./platform.js";
+import type { EngineThread, Ort, Platform, PlatformOptions } from "./platform.js";
 
-let loaded: Promise<Platform> | undefined;
+let native: Promise<Platform | string> | undefined;
+let wasm: Promise<Platform> | undefined;
 
-/** onnxruntime-node, or the WASM runtime where the native one is not installed or does not load. */
-export function loadPlatform(): Promise<Platform> {
-	loaded ??= load();
-	return loaded;
+/**
+ * onnxruntime-node, or the WASM runtime: where the native one is not installed or does not load (with a
+ * notice), where the provider "wasm" is asked for, or where HEADSCOPE_RUNTIME=wasm is set.
+ */
+export async function loadPlatform({ provider, threads }: PlatformOptions): Promise<Platform> {
+	const wanted = process.env.HEADSCOPE_RUNTIME ?? "native";
+	if (wanted !== "native" && wanted !== "wasm") {
+		throw new RangeError(`HEADSCOPE_RUNTIME is "${wanted}", allowed: native, wasm`);
+	}
+	if (provider !== "wasm" && wanted === "native") {
+		native ??= loadNative();
+		const loaded = await native;
+		if (typeof loaded !== "string") return loaded;
+		process.stderr.write(
+			`headscope: onnxruntime-node is not usable here (${loaded}); using the slower WASM runtime\n`,
+		);
+		native = Promise.resolve("");
+	}
+	wasm ??= loadWasm(threads);
+	return wasm;
 }
 
-async function load(): Promise<Platform> {
+/** The native runtime, or in a line why not. */
+async function loadNative(): Promise<Platform | string> {
 	try {
-		const native = await import("onnxruntime-node");
-		const backends = native.listSupportedBackends().map((b) => b.name);
+		const ort = await import("onnxruntime-node");
+		const backends = ort.listSupportedBackends().map((b) => b.name);
 		const known: readonly Provider[] = ["cpu", "webgpu", "cuda"];
-		return {
-			ort: native as unknown as Ort,
-			providers: known.filter((p) => backends.includes(p)),
-			defaultProvider: "cpu",
-		};
+		const providers = known.filter((p) => backends.includes(p));
+		return { ort: ort as unknown as Ort, providers: [...providers, "wasm"], defaultProvider: "cpu" };
 	} catch (error) {
-		const web = await import("onnxruntime-web");
-		const [reason] = String((error as Error).message).split("\n");
-		process.stderr.write(
-			`headscope: onnxruntime-node is not usable here (${reason}); using the slower WASM runtime\n`,
-		);
-		return { ort: web as unknown as Ort, providers: ["wasm"], defaultProvider: "wasm" };
+		return String((error as Error).message).split("\n")[0] as string;
 	}
+}
+
+async function loadWasm(threads: number): Promise<Platform> {
+	const ort = await import("onnxruntime-web");
+	ort.env.wasm.numThreads = threads;
+	ort.env.logLevel = "error";
+	return { ort: ort as unknown as Ort, providers: ["wasm"], defaultProvider: "wasm" };
 }
 
 /** Whether the engine's thread can be started: it needs the built JavaScript file. */
@@ -67,4 +84,9 @@ export async function parentPort(): Promise<EngineThread["port"]> {
 
 export function defaultThreads(): number {
 	return Math.min(8, availableParallelism());
+}
+
+/** Lets the thread turn to its events. */
+export function nextTurn(): Promise<void> {
+	return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,18 +1,18 @@
 import type { Provider } from "../graph/op.js";
-import type { EngineThread, Ort, Platform } from "./platform.js";
+import type { EngineThread, Ort, Platform, PlatformOptions } from "./platform.js";
 
 let loaded: Promise<Platform> | undefined;
 
-/** onnxruntime-web: WASM, and WebGPU where the browser has it. */
-export function loadPlatform(): Promise<Platform> {
-	loaded ??= load();
+/** onnxruntime-web: WASM, and WebGPU where the browser has it. Threads need a cross-origin isolated page. */
+export function loadPlatform({ threads }: PlatformOptions): Promise<Platform> {
+	loaded ??= load(globalThis.crossOriginIsolated ? threads : 1);
 	return loaded;
 }
 
-async function load(): Promise<Platform> {
+async function load(threads: number): Promise<Platform> {
 	const gpu = "gpu" in navigator;
 	const web = gpu ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
-	web.env.wasm.numThreads = globalThis.crossOriginIsolated ? defaultThreads() : 1;
+	web.env.wasm.numThreads = threads;
 	web.env.logLevel = "error";
 	const providers: readonly Provider[] = gpu ? ["wasm", "webgpu"] : ["wasm"];
 	return { ort: web as unknown as Ort, providers, defaultProvider: "wasm" };
@@ -54,4 +54,16 @@ export async function parentPort(): Promise<EngineThread["port"]> {
 
 export function defaultThreads(): number {
 	return Math.min(8, navigator.hardwareConcurrency || 1);
+}
+
+/** Lets the thread turn to its events; a timer would wait milliseconds. */
+export function nextTurn(): Promise<void> {
+	return new Promise((resolve) => {
+		const { port1, port2 } = new MessageChannel();
+		port1.onmessage = () => {
+			port1.close();
+			resolve();
+		};
+		port2.postMessage(null);
+	});
 }

@@ -22,6 +22,13 @@ export interface Platform {
 	readonly defaultProvider: Provider;
 }
 
+/** What decides which runtime is loaded, and how. */
+export interface PlatformOptions {
+	readonly provider?: Provider | undefined;
+	/** Threads of a WASM runtime; fixed when it is first loaded. */
+	readonly threads: number;
+}
+
 /** The engine's thread. */
 export interface EngineThread {
 	readonly port: MessagePortLike;

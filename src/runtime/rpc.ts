@@ -7,39 +7,62 @@ export interface MessagePortLike {
 	release?(): void;
 }
 
-/** A method that may report progress while it works. */
-export type Method = (params: never, report: (progress: unknown) => void) => Promise<Reply>;
+/** What a method is given beside its parameters. */
+export interface CallContext {
+	report(progress: unknown): void;
+	/** Aborted when the caller gave up. */
+	readonly signal: AbortSignal;
+}
 
-/** A result, and the buffers in it that may be moved instead of copied. */
+export type Method = (params: never, context: CallContext) => Promise<Reply>;
+
+/** A result, and the buffers in it that are moved instead of copied. */
 export interface Reply {
 	readonly value: unknown;
 	readonly transfer?: readonly ArrayBufferLike[];
 }
 
-type Request = { id: number; method: string; params: unknown };
-type Response = { id: number } & (
-	| { progress: unknown }
-	| { value: unknown }
-	| { error: { name: string; message: string } }
-);
+/** An error as it travels: any thrown value has these, whatever else cannot be cloned. */
+export interface ErrorMessage {
+	readonly name: string;
+	readonly message: string;
+	readonly stack?: string | undefined;
+}
+
+type Request = { id: number } & ({ method: string; params: unknown } | { cancel: true });
+type Response = { id: number } & ({ progress: unknown } | { value: unknown } | { error: ErrorMessage });
 
 /** Answers calls that arrive on a port. */
 export function serve(port: MessagePortLike, methods: Readonly<Record<string, Method>>): void {
-	const answer = async ({ id, method, params }: Request): Promise<void> => {
+	const running = new Map<number, AbortController>();
+	const answer = async (id: number, method: string, params: unknown): Promise<void> => {
+		const controller = new AbortController();
+		running.set(id, controller);
 		try {
 			const call = methods[method];
 			if (!call) throw new Error(`internal: no method "${method}"`);
-			const { value, transfer } = await call(params as never, (progress) => port.post({ id, progress }));
+			const report = (progress: unknown): void => port.post({ id, progress });
+			const { value, transfer } = await call(params as never, { report, signal: controller.signal });
 			port.post({ id, value }, transfer);
 		} catch (error) {
-			const { name, message } = error as Error;
-			port.post({ id, error: { name, message } });
+			port.post({ id, error: errorMessage(error) });
+		} finally {
+			running.delete(id);
 		}
 	};
 	port.listen(
-		(message) => void answer(message as Request),
+		(message) => {
+			const request = message as Request;
+			if ("cancel" in request) running.get(request.id)?.abort();
+			else void answer(request.id, request.method, request.params);
+		},
 		() => {},
 	);
+}
+
+function errorMessage(error: unknown): ErrorMessage {
+	if (!(error instanceof Error)) return { name: "Error", message: String(error) };
+	return { name: error.name, message: error.message, stack: error.stack };
 }
 
 interface Pending {
@@ -48,16 +71,22 @@ interface Pending {
 	report(progress: unknown): void;
 }
 
+export interface CallOptions {
+	report?: (progress: unknown) => void;
+	/** Rejects the call at once when aborted, and tells the other end. */
+	signal?: AbortSignal | undefined;
+}
+
 /** Calls methods at the other end of a port. */
 export class Client {
 	private readonly pending = new Map<number, Pending>();
 	private next = 0;
 	private broken: Error | undefined;
 
-	/** @param revive turns an error's name and message back into an error */
+	/** @param revive makes an error of one that has travelled */
 	constructor(
 		private readonly port: MessagePortLike,
-		private readonly revive: (error: { name: string; message: string }) => Error,
+		private readonly revive: (error: ErrorMessage) => Error,
 	) {
 		port.listen(
 			(message) => this.receive(message as Response),
@@ -65,34 +94,52 @@ export class Client {
 		);
 	}
 
-	call(method: string, params: unknown, report: (progress: unknown) => void = () => {}): Promise<unknown> {
-		if (this.broken) return Promise.reject(this.broken);
+	async call(
+		method: string,
+		params: unknown,
+		{ report = () => {}, signal }: CallOptions = {},
+	): Promise<unknown> {
+		signal?.throwIfAborted();
+		if (this.broken) throw this.broken;
 		const id = this.next++;
-		return new Promise((resolve, reject) => {
-			if (this.pending.size === 0) this.port.hold?.();
-			this.pending.set(id, { resolve, reject, report });
-			this.port.post({ id, method, params } satisfies Request);
-		});
+		const onAbort = (): void => {
+			this.settle(id)?.reject(signal?.reason);
+			this.post({ id, cancel: true });
+		};
+		try {
+			return await new Promise((resolve, reject) => {
+				// first, so that parameters that cannot be cloned leave nothing pending
+				this.post({ id, method, params });
+				if (this.pending.size === 0) this.port.hold?.();
+				this.pending.set(id, { resolve, reject, report });
+				signal?.addEventListener("abort", onAbort, { once: true });
+			});
+		} finally {
+			signal?.removeEventListener("abort", onAbort);
+		}
 	}
 
 	/** Rejects every pending and every later call. */
 	fail(error: Error): void {
 		this.broken ??= error;
-		for (const { reject } of this.pending.values()) reject(error);
-		this.pending.clear();
-		this.port.release?.();
+		for (const id of [...this.pending.keys()]) this.settle(id)?.reject(error);
+	}
+
+	private post(request: Request): void {
+		this.port.post(request);
+	}
+
+	/** Takes a call out of the pending ones. */
+	private settle(id: number): Pending | undefined {
+		const call = this.pending.get(id);
+		this.pending.delete(id);
+		if (call && this.pending.size === 0) this.port.release?.();
+		return call;
 	}
 
 	private receive(message: Response): void {
-		const call = this.pending.get(message.id);
-		if (!call) return;
-		if ("progress" in message) {
-			call.report(message.progress);
-			return;
-		}
-		this.pending.delete(message.id);
-		if (this.pending.size === 0) this.port.release?.();
-		if ("error" in message) call.reject(this.revive(message.error));
-		else call.resolve(message.value);
+		if ("progress" in message) this.pending.get(message.id)?.report(message.progress);
+		else if ("error" in message) this.settle(message.id)?.reject(this.revive(message.error));
+		else this.settle(message.id)?.resolve(message.value);
 	}
 }

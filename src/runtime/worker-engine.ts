@@ -1,7 +1,9 @@
 import { spawnEngineThread } from "#ort";
 import type { Provider } from "../graph/op.js";
+import type { Program } from "../onnx/compile.js";
 import { type Data, type DType, Tensor } from "../tensor/index.js";
 import type { Progress, WeightsSpec } from "../weights/index.js";
+import { BoundedMap } from "./bounded-map.js";
 import {
 	type Engine,
 	EngineError,
@@ -12,7 +14,7 @@ import {
 	type WeightsId,
 } from "./engine.js";
 import type { EngineThread } from "./platform.js";
-import { Client } from "./rpc.js";
+import { Client, type ErrorMessage } from "./rpc.js";
 
 /** A tensor as it travels between threads. */
 export interface TensorMessage {
@@ -25,15 +27,51 @@ export const pack = ({ dtype, shape, data }: Tensor): TensorMessage => ({ dtype,
 export const unpack = ({ dtype, shape, data }: TensorMessage): Tensor =>
 	new Tensor(dtype, shape, data as never);
 
+/** What the table of programs that were sent may weigh, here and in the thread. */
+const PROGRAM_BYTES = 256 * 2 ** 20;
+
+/** Programs by the number under which they were sent; bounded, so an old one may have to be sent again. */
+export class ProgramTable {
+	private readonly programs: BoundedMap<number, Program>;
+
+	constructor(limit = PROGRAM_BYTES) {
+		this.programs = new BoundedMap(limit);
+	}
+
+	/** @throws {UnknownProgramError} if only the number came and the program is not here any more */
+	resolve({ id, program }: SentProgram): Program {
+		if (program) {
+			this.programs.set(id, program, program.onnx.byteLength + 2 * program.key.length);
+			return program;
+		}
+		const known = this.programs.get(id);
+		if (!known) throw new UnknownProgramError(`program ${id} has to be sent again`);
+		return known;
+	}
+}
+
+/** A program, or only its number once it has been sent. */
+export interface SentProgram {
+	readonly id: number;
+	readonly program?: Program | undefined;
+}
+
+export class UnknownProgramError extends Error {
+	override readonly name = "UnknownProgramError";
+}
+
 /** An engine in a thread of its own; programs, feeds and results travel, weights stay there. */
 export class WorkerEngine implements Engine {
-	private readonly sent = new Set<string>();
+	private readonly sent = new BoundedMap<string, number>(PROGRAM_BYTES);
+	private nextProgram = 0;
 
 	private constructor(
 		private readonly thread: EngineThread,
 		private readonly client: Client,
 		readonly provider: Provider,
-	) {}
+	) {
+		forgotten.register(this, thread, this);
+	}
 
 	static async create(options: EngineOptions = {}): Promise<WorkerEngine> {
 		const thread = spawnEngineThread();
@@ -47,9 +85,9 @@ export class WorkerEngine implements Engine {
 		}
 	}
 
-	async loadWeights(spec: WeightsSpec, { onProgress, signal }: LoadOptions = {}): Promise<WeightsId> {
+	async loadWeights(spec: WeightsSpec, { mode, onProgress, signal }: LoadOptions = {}): Promise<WeightsId> {
 		const report = (progress: unknown): void => onProgress?.(progress as Progress);
-		return (await abortable(this.client.call("loadWeights", spec, report), signal)) as WeightsId;
+		return (await this.client.call("loadWeights", { spec, mode }, { report, signal })) as WeightsId;
 	}
 
 	async putWeights(tensors: ReadonlyMap<string, Tensor<"float32">>): Promise<WeightsId> {
@@ -71,17 +109,24 @@ export class WorkerEngine implements Engine {
 		{ program, weights, feeds }: RunRequest,
 		{ signal }: RunOptions = {},
 	): Promise<Map<string, Tensor>> {
-		signal?.throwIfAborted();
 		const packed = Object.entries(feeds).map(([name, tensor]) => [name, pack(tensor)]);
-		// the program's bytes travel once; afterwards its key is enough
-		const known = this.sent.has(program.key);
-		this.sent.add(program.key);
-		const request = { program: known ? program.key : program, weights, feeds: packed };
-		const results = (await abortable(this.client.call("run", request), signal)) as [string, TensorMessage][];
-		return new Map(results.map(([name, tensor]) => [name, unpack(tensor)]));
+		const send = (sent: SentProgram): Promise<unknown> =>
+			this.client.call("run", { ...sent, weights, feeds: packed }, { signal });
+		// the program's bytes travel once; afterwards its number is enough
+		const known = this.sent.get(program.key);
+		const id = known ?? this.nextProgram++;
+		this.sent.set(program.key, id, 2 * program.key.length);
+		const results = await (known === undefined
+			? send({ id, program })
+			: send({ id }).catch((error: Error) => {
+					if (error.name === "UnknownProgramError") return send({ id, program });
+					throw error;
+				}));
+		return new Map((results as [string, TensorMessage][]).map(([name, tensor]) => [name, unpack(tensor)]));
 	}
 
 	async dispose(): Promise<void> {
+		forgotten.unregister(this);
 		this.client.fail(new EngineError("the engine was disposed of"));
 		await this.thread.terminate();
 	}
@@ -91,26 +136,13 @@ export class WorkerEngine implements Engine {
 	}
 }
 
-function revive({ name, message }: { name: string; message: string }): Error {
-	if (name === "EngineError") return new EngineError(message);
-	const error = new Error(message);
-	error.name = name;
-	return error;
-}
+/** Ends the thread of an engine that was dropped without `dispose`, whenever the collector finds out. */
+const forgotten = new FinalizationRegistry<EngineThread>((thread) => void thread.terminate());
 
-/** Settles as the promise does, or rejects at once when the signal is aborted. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-	if (!signal) return promise;
-	signal.throwIfAborted();
-	let onAbort: (() => void) | undefined;
-	const aborted = new Promise<never>((_, reject) => {
-		onAbort = () => reject(signal.reason);
-		signal.addEventListener("abort", onAbort, { once: true });
-	});
-	try {
-		return await Promise.race([promise, aborted]);
-	} finally {
-		if (onAbort) signal.removeEventListener("abort", onAbort);
-		promise.catch(() => {}); // its error has been answered by the abort
-	}
+/** The error with the name, message and stack that it had in the thread. */
+function revive({ name, message, stack }: ErrorMessage): Error {
+	const error: Error = name === "EngineError" ? new EngineError(message) : new Error(message);
+	if (error.name !== name) Object.defineProperty(error, "name", { value: name });
+	if (stack) error.stack = stack;
+	return error;
 }

@@ -1,0 +1,128 @@
+import { fileSource, folderAndName } from "#file-source";
+import type { Provider } from "../graph/op.js";
+import { encodeExternalWeights, encodeWeightInputs, type OnnxValueInfo } from "../onnx/proto.js";
+import { Tensor } from "../tensor/index.js";
+import { locateWeights, type WeightPlace, type WeightsSpec } from "../weights/index.js";
+import { EngineError } from "./engine.js";
+import type { OrtTensor } from "./platform.js";
+
+/** A set of weights as an engine holds it; see `WeightsMode`. */
+export interface HeldWeights {
+	/** Whether a session serves any weights of the same shapes. */
+	readonly shared: boolean;
+	/** What is fed on each run. */
+	inputs(weights: readonly OnnxValueInfo[]): Record<string, OrtTensor>;
+	/** What is appended to a program's model. */
+	declare(weights: readonly OnnxValueInfo[]): Uint8Array;
+	/** Bytes that a session keeps because of them. */
+	sessionBytes(weights: readonly OnnxValueInfo[]): number;
+	readonly sessionOptions: Readonly<Record<string, string>>;
+	read(name: string): Promise<Tensor<"float32">>;
+}
+
+/** Weights in memory, fed as inputs. */
+export class BoundWeights implements HeldWeights {
+	readonly shared = true;
+	readonly sessionOptions = {};
+
+	constructor(private readonly tensors: ReadonlyMap<string, OrtTensor>) {}
+
+	inputs(weights: readonly OnnxValueInfo[]): Record<string, OrtTensor> {
+		const inputs: Record<string, OrtTensor> = {};
+		for (const { name, shape } of weights) {
+			const tensor = this.tensors.get(name);
+			checkShape(name, shape, tensor?.dims);
+			inputs[name] = tensor as OrtTensor;
+		}
+		return inputs;
+	}
+
+	declare(weights: readonly OnnxValueInfo[]): Uint8Array {
+		return encodeWeightInputs(weights);
+	}
+
+	sessionBytes(): number {
+		return 0;
+	}
+
+	async read(name: string): Promise<Tensor<"float32">> {
+		const tensor = this.tensors.get(name);
+		if (!tensor) throw new EngineError(`no weight "${name}"`);
+		return new Tensor("float32", tensor.dims, (tensor.data as Float32Array<ArrayBuffer>).slice());
+	}
+}
+
+/** What a program without weights runs with. */
+export const NO_WEIGHTS: HeldWeights = new BoundWeights(new Map());
+
+/** Weights in their files, mapped into memory by every session that needs them. */
+export class MappedWeights implements HeldWeights {
+	readonly shared = false;
+	readonly sessionOptions: Readonly<Record<string, string>>;
+
+	private constructor(
+		private readonly places: ReadonlyMap<string, WeightPlace & { file: string }>,
+		folder: string,
+	) {
+		this.sessionOptions = { model_external_initializers_file_folder_path: folder };
+	}
+
+	/** @throws {EngineError} where the files are not in one folder, or the provider does not run on the CPU. */
+	static async of(spec: WeightsSpec, provider: Provider): Promise<MappedWeights> {
+		if (provider !== "cpu")
+			throw new EngineError(`weights: "mapped" needs provider "cpu", got "${provider}"`);
+		const places = new Map<string, WeightPlace & { file: string }>();
+		const folders = new Set<string>();
+		for (const [name, place] of await locateWeights(spec)) {
+			const { folder, file } = folderAndName(place.path);
+			folders.add(folder);
+			places.set(name, { ...place, file });
+		}
+		if (folders.size > 1)
+			throw new EngineError(
+				`weights: "mapped" needs all files in one folder, got ${[...folders].join(", ")}`,
+			);
+		return new MappedWeights(places, [...folders][0] ?? ".");
+	}
+
+	inputs(): Record<string, OrtTensor> {
+		return {};
+	}
+
+	declare(weights: readonly OnnxValueInfo[]): Uint8Array {
+		const external = weights.map(({ name, shape }) => {
+			const place = this.places.get(name);
+			checkShape(name, shape, place?.shape);
+			const { file, offset, length } = place as WeightPlace & { file: string };
+			return { name, shape: shape as readonly number[], file, offset, length };
+		});
+		return encodeExternalWeights(external);
+	}
+
+	sessionBytes(weights: readonly OnnxValueInfo[]): number {
+		return weights.reduce((sum, { name }) => sum + (this.places.get(name)?.length ?? 0), 0);
+	}
+
+	async read(name: string): Promise<Tensor<"float32">> {
+		const place = this.places.get(name);
+		if (!place) throw new EngineError(`no weight "${name}"`);
+		const source = fileSource(place.path);
+		try {
+			const bytes = await source.read(place.offset, place.length);
+			return new Tensor("float32", place.shape, new Float32Array(bytes.slice().buffer));
+		} finally {
+			await source.close?.();
+		}
+	}
+}
+
+function checkShape(
+	name: string,
+	expected: readonly (number | string)[],
+	got: readonly number[] | undefined,
+): void {
+	if (got?.join() === expected.join()) return;
+	throw new EngineError(
+		`weight "${name}": expected [${expected.join(", ")}], got ${got ? `[${got.join(", ")}]` : "none"}`,
+	);
+}
