@@ -1,0 +1,131 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { requireBuilt, root } from "../built.js";
+
+const run = promisify(execFile);
+const MINUTE = 60_000;
+/** The largest tarball that is still a quick download. */
+const MOST_BYTES = 3 * 2 ** 20;
+
+// as a user's shell would have it: npm hands its own settings, .npmrc included, to what it runs
+const environment = Object.fromEntries(
+	Object.entries(process.env).filter(
+		([name]) => !/^(npm_|onnxruntime|node_options|vitest|node_env)/i.test(name),
+	),
+);
+const folder = mkdtempSync(join(tmpdir(), "headscope-pack-"));
+const installed = join(folder, "node_modules/headscope");
+let packed: { filename: string; size: number; files: { path: string }[] };
+
+const npm = (args: string[], cwd = folder): Promise<{ stdout: string; stderr: string }> =>
+	run("npm", args, { cwd, env: environment, maxBuffer: 2 ** 26, shell: process.platform === "win32" });
+const headscope = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
+	npm(["exec", "--no", "--", "headscope", ...args]);
+const evaluate = async (code: string): Promise<string> => {
+	const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", code], {
+		cwd: folder,
+		env: environment,
+	});
+	return stdout;
+};
+
+beforeAll(async () => {
+	requireBuilt();
+	const { stdout } = await npm(["pack", "--json", "--pack-destination", folder], root);
+	const [only] = JSON.parse(stdout) as (typeof packed)[];
+	if (!only) throw new Error("npm pack made nothing");
+	packed = only;
+	writeFileSync(
+		join(folder, "package.json"),
+		JSON.stringify({ name: "user", private: true, type: "module" }),
+	);
+	// whatever becomes of onnxruntime-node's install script, this must end well
+	await npm(["install", "--no-audit", "--no-fund", `./${packed.filename}`]);
+}, 10 * MINUTE);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("the packed tarball, installed in an empty folder", () => {
+	test("holds the program, the types and the demo models, and nothing of the tests", () => {
+		const paths = packed.files.map((file) => file.path);
+		for (const needed of ["README.md", "LICENSE", "CHANGELOG.md", "dist/cli/main.js", "dist/index.d.ts"]) {
+			expect(paths).toContain(needed);
+		}
+		for (const demo of ["demo", "demo-llama"]) expect(paths).toContain(`assets/${demo}/model.safetensors`);
+		const allowed = /^(dist|assets)\/|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
+		expect(paths.filter((path) => !allowed.test(path) || /\.test\.|golden/.test(path))).toEqual([]);
+		expect(packed.size).toBeLessThan(MOST_BYTES);
+	});
+
+	test("every entry can be imported and gives names", async () => {
+		const { exports } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
+			exports: Record<string, unknown>;
+		};
+		const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+		expect(entries).toContain(".");
+		for (const entry of entries) {
+			const name = entry.replace(".", "headscope");
+			const names = JSON.parse(
+				await evaluate(`console.log(JSON.stringify(Object.keys(await import("${name}"))))`),
+			) as string[];
+			expect(names.length, name).toBeGreaterThan(0);
+		}
+	});
+
+	test(
+		"its types hold for a strict user",
+		async () => {
+			writeFileSync(
+				join(folder, "user.ts"),
+				[
+					'import { loadModel, type Tensor } from "headscope";',
+					'import { attentionPattern } from "headscope/figures";',
+					'import { svgToPng } from "headscope/node";',
+					'const model = await loadModel("demo");',
+					'const { logits, cache } = await model.runWithCache("red fox", { names: /hook_pattern$/ });',
+					'export const tensors: (Tensor | undefined)[] = [logits, cache.get("pattern", 0)];',
+					"export const draw = [attentionPattern, svgToPng];",
+					"// @ts-expect-error a model is named by a string",
+					"export const wrong = loadModel(7);",
+				].join("\n"),
+			);
+			const options = ["--noEmit", "--strict", "--target", "es2023", "--lib", "es2023,dom,esnext.disposable"];
+			const tsc = join(root, "node_modules/typescript/bin/tsc");
+			const checked = run(process.execPath, [tsc, ...options, "--module", "nodenext", "user.ts"], {
+				cwd: folder,
+			});
+			await expect(checked.catch((error: { stdout: string }) => error.stdout)).resolves.toMatchObject({
+				stdout: "",
+			});
+		},
+		2 * MINUTE,
+	);
+
+	test("the command line tells its version and its commands", async () => {
+		const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+		expect((await headscope("--version")).stdout.trim()).toBe(version);
+		expect((await headscope("--help")).stdout).toContain("induction");
+	});
+
+	test("finds the demo's induction heads", async () => {
+		const { stdout } = await headscope("induction", "--json");
+		const { ranking } = JSON.parse(stdout) as { ranking: { head: string; lift: number }[] };
+		expect(ranking[0]?.head).toMatch(/^1\./);
+		expect(ranking[0]?.lift).toBeGreaterThan(0.5);
+	});
+
+	test("without the native runtime, the same ranking comes from WASM, with one line that says so", async () => {
+		const before = JSON.parse((await headscope("induction", "--json")).stdout) as object;
+		rmSync(join(folder, "node_modules/onnxruntime-node"), { recursive: true, force: true });
+		const { stdout, stderr } = await headscope("induction", "--json");
+		const notices = stderr.split("\n").filter((line) => line.includes("onnxruntime-node"));
+		expect(notices).toHaveLength(1);
+		const heads = (of: object): string[] =>
+			(of as { ranking: { head: string }[] }).ranking.map((r) => r.head);
+		expect(heads(JSON.parse(stdout) as object)).toEqual(heads(before));
+		expect(existsSync(join(folder, "node_modules/onnxruntime-web"))).toBe(true);
+	});
+});
