@@ -8,7 +8,7 @@ import { serve } from "./rpc.js";
 import { ProgramTable, pack, type SentProgram, type TensorMessage, unpack } from "./worker-engine.js";
 
 let engine: LocalEngine;
-const programs = new ProgramTable();
+let programs: ProgramTable;
 
 interface RunMessage extends SentProgram {
 	weights: string | undefined;
@@ -17,6 +17,7 @@ interface RunMessage extends SentProgram {
 
 serve(await parentPort(), {
 	create: async (options: EngineOptions) => {
+		programs = new ProgramTable(options.programBytes);
 		engine = await LocalEngine.create(options);
 		return { value: engine.provider };
 	},

@@ -63,6 +63,8 @@ export interface EngineOptions {
 	threads?: number;
 	/** Upper bound in bytes for compiled sessions that are kept. Default 1 GiB. */
 	sessionBytes?: number;
+	/** Upper bound in bytes for programs that an engine's own thread remembers. Default 256 MiB. */
+	programBytes?: number;
 	/** "worker" (default) keeps the calling thread free and runs cancellable; "same" runs in the caller's thread. */
 	thread?: "worker" | "same";
 }

@@ -62,6 +62,7 @@ export class UnknownProgramError extends Error {
 
 /** An engine in a thread of its own; programs, feeds and results travel, weights stay there. */
 export class WorkerEngine implements Engine {
+	/** Numbers under which programs were sent, by key. */
 	private readonly sent = new BoundedMap<string, number>(PROGRAM_BYTES);
 	private nextProgram = 0;
 

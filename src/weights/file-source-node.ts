@@ -1,4 +1,6 @@
+import { realpathSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { basename, dirname } from "node:path";
 import { messageOf, refuse } from "./errors.js";
 import { checkRange, type Source } from "./source.js";
 
@@ -48,4 +50,10 @@ export function fileSource(path: string): Source {
 			await handle?.close();
 		},
 	};
+}
+
+/** The folder and the name of a file, symbolic links followed: the hub's cache links to its blobs. */
+export function folderAndName(path: string): { folder: string; file: string } {
+	const real = realpathSync(path);
+	return { folder: dirname(real), file: basename(real) };
 }

@@ -5,3 +5,8 @@ import type { Source } from "./source.js";
 export function fileSource(path: string): Source {
 	return refuse(path, "a page cannot open a path; allowed here: { url }, { blob }, { bytes }");
 }
+
+/** A page has no folders. */
+export function folderAndName(path: string): { folder: string; file: string } {
+	return refuse(path, "a page cannot map files");
+}

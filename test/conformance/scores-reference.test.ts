@@ -3,13 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadCheckpoint } from "../../src/models/load-model.js";
 import type { Model } from "../../src/models/model.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
-import {
-	detectHead,
-	findScore,
-	type HeadScore,
-	type HeadScores,
-	scoreHeads,
-} from "../../src/scores/index.js";
+import { detectHead, type HeadScores, scoreHeads } from "../../src/scores/index.js";
 import type { Tensor } from "../../src/tensor/index.js";
 import { openCheckpoint } from "../../src/weights/node.js";
 import { smollm2 } from "../real-models.js";
@@ -103,12 +97,7 @@ for (const { name, path } of MODELS) {
 			const keys = [...reference.keys()].filter((key) => key.startsWith("detect."));
 			expect(keys.length).toBeGreaterThan(50);
 			for (const key of keys) {
-				const [, which, head, measure, bos, current] = key.split(".") as [
-					string,
-					string,
-					string,
-					"mul" | "abs",
-				];
+				const [, which, head = "", measure, bos, current] = key.split(".");
 				const prompts = which === "mean" ? about.detect_ids : [about.detect_ids[Number(which)] as number[]];
 				const got = await detectHead(model, prompts, head, {
 					measure: measure as "mul" | "abs",
@@ -126,7 +115,7 @@ for (const { name, path } of MODELS) {
 function expectRounded(name: string, got: ArrayLike<number>, expected: Tensor): void {
 	const steps = Array.from(got, (value, i) => Math.round((value - Number(expected.data[i])) * 1000));
 	expect(Math.max(...steps.map(Math.abs)), name).toBeLessThanOrEqual(1);
-	expect(steps.filter((step) => step !== 0).length, name).toBeLessThanOrEqual(got.length / 100);
+	expect(steps.filter((step) => step !== 0).length, name).toBeLessThanOrEqual(1 + got.length / 100);
 }
 
 describe.skipIf(smollm2.path === undefined)("what the models show", { timeout: 300_000 }, () => {
