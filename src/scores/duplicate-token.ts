@@ -19,11 +19,13 @@ export const duplicateToken = attentionScore({
 	modes: {
 		"tl-compatible": attentionScore({
 			...shared,
+			name: "duplicate-token:tl-compatible",
 			doc: "mean of the diagonal at offset n, boundary entries included",
 			entries: (row) => diagonal(row, periodOf(shared.name, row)),
 		}),
 		"second-copy": attentionScore({
 			...shared,
+			name: "duplicate-token:second-copy",
 			doc: "mean of the diagonal at offset n in the second copy",
 			entries: (row) => {
 				const n = periodOf(shared.name, row);

@@ -31,11 +31,13 @@ export const inductionRepeat = attentionScore({
 	modes: {
 		"tl-compatible": attentionScore({
 			...shared,
+			name: "induction-repeat:tl-compatible",
 			doc: "mean of the diagonal at offset n - 1, boundary entries included",
 			entries: (row) => diagonal(row, periodOf(shared.name, row) - 1),
 		}),
 		"second-copy": attentionScore({
 			...shared,
+			name: "induction-repeat:second-copy",
 			doc: "mean of the diagonal at offset n - 1 in the second copy",
 			entries: (row) => {
 				const n = periodOf(shared.name, row);
