@@ -170,7 +170,8 @@ export class LocalEngine implements Engine {
 			graphOptimizationLevel: "disabled",
 			intraOpNumThreads: this.threads,
 			interOpNumThreads: 1,
-			logSeverityLevel: 3,
+			// errors are thrown; the log would say them twice
+			logSeverityLevel: 4,
 			extra: {
 				session: {
 					// idle pools of several sessions would spin against each other

@@ -52,7 +52,12 @@ async function loadWasm(threads: number): Promise<Platform> {
 export const canSpawn: boolean = import.meta.url.endsWith(".js");
 
 export function spawnEngineThread(): EngineThread {
-	const worker = new Worker(new URL("./engine-worker.js", import.meta.url), { name: "headscope engine" });
+	// a thread inherits the process's options, and refuses a file when one of them is --input-type
+	const evaluated = process.execArgv.some((option) => option.startsWith("--input-type"));
+	const worker = new Worker(new URL("./engine-worker.js", import.meta.url), {
+		name: "headscope engine",
+		...(evaluated && { execArgv: [] }),
+	});
 	// an idle engine must not keep the process alive; a pending call does
 	worker.unref();
 	return {
