@@ -33,7 +33,8 @@ def load_hf():
         "full": {"output_hidden_states": True, "output_attentions": True},
         "pattern": {"output_attentions": True},
     }
-    return lambda ids, output: model(ids, use_cache=False, **options[output]), lambda result: result.logits
+    run = lambda ids, output: model(ids, use_cache=False, **options[output])
+    return run, lambda result: result.logits, lambda result: result.attentions[-1]
 
 
 def load_tl2():
@@ -75,13 +76,14 @@ def with_cache(model):
             return model.run_with_cache(ids)
         return model.run_with_cache(ids, names_filter=lambda name: name.endswith("hook_pattern"))
 
-    return run, lambda result: result[0]
+    last = f"blocks.{model.cfg.n_layers - 1}.attn.hook_pattern"
+    return run, lambda result: result[0], lambda result: result[1][last]
 
 
 def load():
     torch.set_num_threads(THREADS)
     torch.set_grad_enabled(False)
-    forward, logits = {"hf": load_hf, "tl2": load_tl2, "tl4": load_tl4}[SIDE]()
+    forward, logits, pattern = {"hf": load_hf, "tl2": load_tl2, "tl4": load_tl4}[SIDE]()
     packages = ["torch", "transformers"] + ([] if SIDE == "hf" else ["transformer_lens"])
     versions = {"python": sys.version.split()[0], **{name: version(name) for name in packages}}
 
@@ -94,6 +96,9 @@ def load():
             with torch.inference_mode():
                 return forward(ids, params["output"])
 
+        # of patterns, the last row of the last layer's first head
+        if params["output"] == "pattern":
+            return run, lambda result: pattern(result)[-1, 0, -1, :8].tolist()
         return run, lambda result: logits(result)[-1, -1, :8].tolist()
 
     return versions, make
