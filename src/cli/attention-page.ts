@@ -36,7 +36,7 @@ export function attentionPage({ all, names, tokens, scale, of }: AttentionPageOp
 		title: `Head ${chosen}`,
 		scale,
 	});
-	const options = [...new Set([...names, ...data.heads])].map((name) =>
+	const options = data.heads.map((name) =>
 		element("option", { value: name, selected: name === chosen ? "selected" : undefined }, name),
 	);
 	const title = `Attention of ${of}`;

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { attentionPattern } from "../figures/attention-pattern.js";
 import type { Scale } from "../figures/colour.js";
 import { headGrid } from "../figures/head-grid.js";
@@ -31,7 +32,7 @@ export async function drawPatterns(
 			names,
 			scale,
 			tokens: patterns.tokens,
-			of: patterns.source,
+			of: shortName(patterns.source),
 		});
 	}
 	const svg = drawSvg(patterns, heads, scale);
@@ -44,7 +45,11 @@ export async function drawPatterns(
 function drawSvg(patterns: Patterns, heads: readonly HeadIndex[], scale: Scale): string {
 	const [first] = heads;
 	if (heads.length > 1 && heads.length === patterns.nLayers * patterns.nHeads) {
-		return headGrid({ patterns: stack(patterns), title: `Attention of ${patterns.source}`, scale });
+		return headGrid({
+			patterns: stack(patterns),
+			title: `Attention of ${shortName(patterns.source)}`,
+			scale,
+		});
 	}
 	if (heads.length > MOST_ON_SHEET) {
 		throw new UsageError(
@@ -93,4 +98,9 @@ function stack({ layers, nLayers, nHeads, tokens, source }: Patterns): Tensor<"f
 	const data = new Float32Array(sizeOf(shape));
 	for (const [layer, pattern] of layers) data.set(pattern.data, (layer * data.length) / nLayers);
 	return new Tensor("float32", shape, data);
+}
+
+/** A model's or file's name for a title: a long path is told by its end. */
+function shortName(source: string): string {
+	return source.length > 40 ? basename(source) : source;
 }

@@ -44,6 +44,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
 const REASONS: Readonly<Record<string, string>> = {
 	ENOENT: "there is no such file",
 	EISDIR: "it is a folder",
+	EEXIST: "a part of the path is a file",
 	ENOTDIR: "a part of the path is a file",
 	EACCES: "permission denied",
 	EPERM: "permission denied",

@@ -17,16 +17,16 @@ const SCALES: readonly Scale[] = ["linear", "log", "hide-first"];
 
 const EXAMPLES = `
 Examples:
-  headscope attention --text "red fox moon bread king red fox moon" --heads 0.1,1.2
+  headscope attention --text "red fox moon bread red fox moon" --heads 0.1,1.2
   headscope attention model.gguf --text "..." --heads 18.6 --out head.svg
   headscope attention model.gguf --text "..." --out every-head.html
-  headscope attention --from patterns.safetensors --tokens tokens.json --out heads.png`;
+  headscope attention --from patterns.safetensors --tokens tokens.json`;
 
 export function register(program: Command, cli: Cli): void {
 	const command = program
 		.command("attention")
 		.description("show attention patterns: in the terminal, or as a figure or a page with --out");
-	withBos(withRunningModel(command))
+	command
 		.option("--text <text>", "the text to run on")
 		.option("--ids <file>", "JSON [batch][pos] of token ids to run on")
 		.option("--mask <file>", "JSON of 0 and 1 in the shape of the ids; 0 is padding")
@@ -35,7 +35,8 @@ export function register(program: Command, cli: Cli): void {
 		.option("--row <n>", "which row of the batch to show", wholeNumber(0), 0)
 		.option("--heads <list>", "heads such as 5.1 or 5.1,5.5, or all", "all")
 		.addOption(new Option("--scale <name>", "how values become colours").choices(SCALES).default("linear"))
-		.option("--out <file>", "where to save: .svg, .png or .html")
+		.option("--out <file>", "where to save: .svg, .png or .html");
+	withBos(withRunningModel(command))
 		.addHelpText("after", EXAMPLES)
 		.action(async (model: string, options: AttentionOptions, self: Command) => {
 			const { attention } = await import("../actions/attention.js");

@@ -9,11 +9,9 @@ export interface TokensOptions extends OpenOptions, BosOption {
 
 export function register(program: Command, cli: Cli): void {
 	const command = program.command("tokens").description("how a model's tokenizer splits a text");
-	withBos(withModel(command))
-		.option("--text <text>", "the text")
-		.option("--file <path>", "a UTF-8 file with the text")
-		.action(async (model: string, options: TokensOptions) => {
-			const { tokens } = await import("../actions/tokens.js");
-			await tokens(cli, model, options);
-		});
+	command.option("--text <text>", "the text").option("--file <path>", "a UTF-8 file with the text");
+	withBos(withModel(command)).action(async (model: string, options: TokensOptions) => {
+		const { tokens } = await import("../actions/tokens.js");
+		await tokens(cli, model, options);
+	});
 }

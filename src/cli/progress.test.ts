@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { bytes, ProgressReporter } from "./progress.js";
+
+beforeEach(() => {
+	vi.useFakeTimers({ toFake: ["performance"] });
+});
+afterEach(() => {
+	vi.useRealTimers();
+});
+
+function report(isTTY: boolean, quiet: boolean): { text: string[]; reporter: ProgressReporter } {
+	const text: string[] = [];
+	return { text, reporter: new ProgressReporter({ write: (t) => text.push(t), isTTY }, quiet) };
+}
+
+function load({ reporter }: { reporter: ProgressReporter }, seconds: number): void {
+	for (let second = 0; second <= seconds; second++) {
+		reporter.onBytes({ stage: "load", what: "w", done: second * 2e6, total: seconds * 2e6, rate: 2e6 });
+		vi.advanceTimersByTime(1000);
+	}
+	reporter.end();
+}
+
+test("where stderr is no terminal there is a line every 5 seconds, and none for short work", () => {
+	const long = report(false, false);
+	load(long, 12);
+	expect(long.text).toEqual([
+		"Loading weights: 10.0 MB of 24.0 MB, 2.0 MB/s\n",
+		"Loading weights: 20.0 MB of 24.0 MB, 2.0 MB/s\n",
+	]);
+	const short = report(false, false);
+	load(short, 3);
+	expect(short.text).toEqual([]);
+});
+
+test("quiet is quiet", () => {
+	const quiet = report(false, true);
+	load(quiet, 12);
+	expect(quiet.text).toEqual([]);
+});
+
+test("bytes are told in a unit that fits", () => {
+	expect([0, 999, 1000, 123_456, 1.34e9].map(bytes)).toEqual(["0 B", "999 B", "1.0 kB", "123 kB", "1.3 GB"]);
+});
