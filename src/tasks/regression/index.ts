@@ -1,0 +1,19 @@
+export { MAX_TASKS } from "./check.js";
+export {
+	applyTransformations,
+	basisBatch,
+	basisInputs,
+	type RegressionBatch,
+	RegressionSequences,
+} from "./sequences.js";
+export {
+	discreteTasks,
+	fromTable,
+	gaussianTasks,
+	type SeedOrStream,
+	singletonTask,
+	streamOf,
+	type TaskDistribution,
+	taskDistribution,
+} from "./task-distribution.js";
+export { decodePredictions, decodeTokens, encodeTokens } from "./tokens.js";

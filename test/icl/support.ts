@@ -1,0 +1,26 @@
+import { expect } from "vitest";
+import { difference, type Tensor } from "../../src/tensor/index.js";
+
+/** What the tests read of a small configuration. */
+export interface SmallConfig {
+	readonly task_config: {
+		readonly task_size: number;
+		readonly max_examples: number;
+		readonly num_tasks: number;
+		readonly noise_variance: number;
+		readonly num_heads: number;
+		readonly num_layers: number;
+		readonly include_output: boolean;
+		readonly pretrain_seed: number;
+		readonly true_seed: number;
+		readonly sampling_seed: number;
+	};
+	readonly batch_size: number;
+}
+
+/** Fails where two tensors differ by more than `tolerance`, or where one of them is missing. */
+export function expectClose(got: Tensor | undefined, wanted: Tensor | undefined, tolerance: number): void {
+	if (!got || !wanted) throw new Error("a tensor to compare is missing");
+	const { maxAbs, index } = difference(got, wanted);
+	expect(maxAbs, `at [${index.join(", ")}]`).toBeLessThanOrEqual(tolerance);
+}
