@@ -4,7 +4,7 @@ import { processIo } from "./io.js";
 import { run } from "./run.js";
 
 /** How long a command may take to tidy up after Ctrl-C, in milliseconds. */
-const TIDY_FOR = 400;
+const TIDY_FOR = 700;
 
 const interrupt = new AbortController();
 process.once("SIGINT", () => {

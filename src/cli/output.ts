@@ -37,8 +37,8 @@ export async function prepareFolder(folder: string, where: string = folder): Pro
 	}
 }
 
-/** Between two checks for Ctrl-C: 4 MiB. */
-const CHUNK = 4 * 2 ** 20;
+/** Between two checks for Ctrl-C: 1 MiB. */
+const CHUNK = 2 ** 20;
 
 /** Writes a file whole or not at all. */
 export async function writeOutput(
