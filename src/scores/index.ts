@@ -4,4 +4,4 @@ export { findScore, SCORES } from "./registry.js";
 export { ScoreError } from "./row.js";
 export type { HeadScore, Point, SampleKind } from "./score.js";
 export { type ScoreHeadsOptions, scoreHeads } from "./score-heads.js";
-export type { SampleOptions } from "./sources.js";
+export { exampleRow, type SampleOptions } from "./sources.js";

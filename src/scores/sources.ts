@@ -8,6 +8,7 @@ import {
 	type TokenRange,
 	textRows,
 } from "../tasks/index.js";
+import { Random } from "../tensor/index.js";
 import type { SampleKind } from "./score.js";
 
 /** Which samples scores are computed on. */
@@ -149,4 +150,10 @@ function ordinaryTokens({ tokenizer, config: { vocab } }: Model): readonly [numb
 		low = id + 1;
 	}
 	return best[1] > best[0] ? best : [0, vocab];
+}
+
+/** The first row that a score is computed on with these options, such as a figure shows. */
+export function exampleRow(model: Model, kind: SampleKind, options: SampleOptions): readonly number[] {
+	const { task } = sourceOf(model, kind, tokenRange(model, options), options);
+	return task.draw(new Random(options.seed ?? 0), 1).ids[0] as readonly number[];
 }

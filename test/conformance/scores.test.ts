@@ -80,7 +80,7 @@ function viaGraph(score: HeadScore, points: Record<string, Tensor>, feeds: Recor
 
 function farthest(a: Tensor, b: Tensor): number {
 	expect(a.shape).toEqual(b.shape);
-	return Math.max(...Array.from(a.data, (x, i) => Math.abs(Number(x) - Number(b.data[i]))));
+	return Math.max(...Array.from(a.data as Float32Array, (x, i) => Math.abs(x - Number(b.data[i]))));
 }
 
 describe.each(ALL)("%s", (_, score) => {

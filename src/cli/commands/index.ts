@@ -2,12 +2,14 @@ import type { Command } from "commander";
 import type { Cli } from "../cli.js";
 import { register as attention } from "./attention.js";
 import { register as cache } from "./cache.js";
+import { register as induction } from "./induction.js";
 import { register as info } from "./info.js";
 import { register as models } from "./models.js";
+import { register as scores } from "./scores.js";
 import { register as tokens } from "./tokens.js";
 
 /** Adds a command to the program. Its options are light; its work is imported in its action. */
 export type Register = (program: Command, cli: Cli) => void;
 
 /** Every command, in the order that help shows them; a new one is a file and a line here. */
-export const COMMANDS: readonly Register[] = [attention, cache, tokens, info, models];
+export const COMMANDS: readonly Register[] = [induction, scores, attention, cache, tokens, info, models];
