@@ -18,6 +18,6 @@ function at(...parts: string[]): RealModel {
 	const path = join(models, ...parts);
 	if (existsSync(path)) return { path };
 	// where the weights were fetched on purpose, a skipped test would be a hole
-	if (process.env["HEADSCOPE_REQUIRE_REAL"]) throw new Error(`${path} is not there`);
+	if (process.env.HEADSCOPE_REQUIRE_REAL) throw new Error(`${path} is not there`);
 	return { reason: `${path} is not there; run: node scripts/fetch-test-models.mjs` };
 }

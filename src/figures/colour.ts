@@ -12,6 +12,7 @@ export type Rgb = readonly [number, number, number];
  * - `hide-first`: the first key column is left out and the colours end at the largest value that remains.
  */
 export type Scale = "linear" | "log" | "hide-first";
+/** Every scale's name. */
 export const SCALES: readonly Scale[] = ["linear", "log", "hide-first"];
 
 /** A value's place on the colour bar, the colours, and what the bar says. */

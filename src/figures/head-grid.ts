@@ -26,6 +26,7 @@ const NAME = 12;
 const BAR_GAP = 20;
 const AXIS_TITLE = 18;
 
+/** What `headGrid` draws: the patterns of all heads. */
 export interface HeadGridOptions extends PatternScaleOptions {
 	/** Attention probabilities [layer, head, query, key], 0 to 1. */
 	patterns: Tensor;

@@ -35,6 +35,7 @@ export interface RankingEntry {
 	high?: number;
 }
 
+/** What `ranking` draws: heads, best first. */
 export interface RankingOptions {
 	entries: readonly RankingEntry[];
 	/** Name of the score, such as `induction-repeat`. */

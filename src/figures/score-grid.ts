@@ -25,6 +25,7 @@ const BAR_GAP = 20;
 /** Smallest font that values are printed in; below it colours alone speak. */
 const SMALLEST_TEXT = 7;
 
+/** What `scoreGrid` draws: a number for each head. */
 export interface ScoreGridOptions {
 	/** One number for each head [layer, head]. */
 	values: Tensor;

@@ -36,10 +36,12 @@ export class ActivationCache {
 		return [...this.tensors.keys()];
 	}
 
+	/** How many activations are kept. */
 	get size(): number {
 		return this.tensors.size;
 	}
 
+	/** Whether an activation was kept; named as for `get`. */
 	has(name: string, layer?: number, module?: string): boolean {
 		return this.tensors.has(this.resolve(name, layer, module));
 	}

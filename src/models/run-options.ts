@@ -13,6 +13,7 @@ export type ModelInput = string | readonly string[] | Ids | Tensor<"int32"> | Te
  */
 export type HostHookFn = (value: Tensor, name: string) => Tensor | undefined | Promise<Tensor | undefined>;
 
+/** How a model is run: what goes in front, what is left out, what is changed on the way. */
 export interface RunOptions {
 	/** Put a BOS in front of texts. Default: where the model's own tokenizer does. */
 	bos?: boolean;

@@ -69,6 +69,7 @@ export interface EngineOptions {
 	thread?: "worker" | "same";
 }
 
+/** A run that the engine cannot do, or an engine that is gone. */
 export class EngineError extends Error {
 	override readonly name = "EngineError";
 }

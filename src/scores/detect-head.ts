@@ -10,6 +10,7 @@ export type DetectionName = "previous-token" | "duplicate-token" | "induction";
 /** A text, texts, or rows of token ids. */
 type Prompts = string | readonly string[] | readonly (readonly number[])[];
 
+/** How a pattern is compared with the one that is looked for. */
 export interface DetectHeadOptions {
 	/**
 	 * `mul` (default): the share of the attention that lies where the pattern has ones, sum(A D) / sum(A).

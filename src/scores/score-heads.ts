@@ -12,6 +12,7 @@ import { type SampleOptions, type Source, sourceOf, tokenRange } from "./sources
 import { RunningMean } from "./statistics.js";
 import { readUnembedding } from "./unembedding.js";
 
+/** The samples that heads are scored on, and how much may be held at once. */
 export interface ScoreHeadsOptions extends SampleOptions {
 	/** Bytes that the activations of one run may take, about. Default 128 MiB; a single row may need more. */
 	memory?: number;

@@ -1,5 +1,6 @@
 import { checkCount, type Samples, type Task, TaskError } from "./samples.js";
 
+/** How a long text is cut into rows. */
 export interface TextRowsOptions {
 	/** The text's token ids, without a BOS. */
 	readonly ids: readonly number[];

@@ -26,4 +26,5 @@ export const AXES = [
 	"example",
 ] as const;
 
+/** A name of an axis, as in comments, errors, caches and figures. */
 export type Axis = (typeof AXES)[number];

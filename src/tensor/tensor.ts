@@ -70,6 +70,7 @@ export class Tensor<D extends DType = DType> {
 		return new Tensor(dtype, shape, data, axes);
 	}
 
+	/** A tensor of zeros. Default dtype float32. */
 	static zeros<D extends DType = "float32">(
 		shape: readonly number[],
 		dtype: D = "float32" as D,
@@ -78,6 +79,7 @@ export class Tensor<D extends DType = DType> {
 		return new Tensor(dtype, shape, allocate(dtype, sizeOf(shape)), axes);
 	}
 
+	/** A tensor with the same value everywhere. Default dtype float32. */
 	static full<D extends DType = "float32">(
 		shape: readonly number[],
 		value: number,
@@ -88,6 +90,7 @@ export class Tensor<D extends DType = DType> {
 		return new Tensor(dtype, shape, data);
 	}
 
+	/** A tensor without axes. Default dtype float32. */
 	static scalar<D extends DType = "float32">(value: number, dtype: D = "float32" as D): Tensor<D> {
 		return Tensor.full([], value, dtype);
 	}
@@ -181,6 +184,7 @@ export class Tensor<D extends DType = DType> {
 		return build(0, 0);
 	}
 
+	/** Type and shape, with the axes where they are known: `float32[batch=1, pos=9]`. */
 	toString(): string {
 		return `${this.dtype}[${this.shape.map((n, i) => (this.axes ? `${this.axes[i]}=${n}` : n)).join(", ")}]`;
 	}

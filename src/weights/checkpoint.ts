@@ -28,6 +28,7 @@ export interface Checkpoint {
 	readonly entries: ReadonlyMap<string, CheckpointEntry>;
 }
 
+/** A tensor of a checkpoint: where it is, and what its file says of it. */
 export interface CheckpointEntry {
 	/** Index into `files`. */
 	readonly file: number;

@@ -22,8 +22,10 @@ const FIRST_READ = 2 * 2 ** 20;
 
 /** What a metadata key can hold. Whole numbers beyond 2^53 stay bigint. */
 export type GgufScalar = string | number | bigint | boolean;
+/** A metadata value: a scalar or a list of them. */
 export type GgufValue = GgufScalar | readonly GgufScalar[];
 
+/** What a GGUF file says of itself before its tensors' bytes. */
 export interface GgufHeader {
 	readonly metadata: Readonly<Record<string, GgufValue>>;
 	/** dtype as ggml names it ("Q4_K"); shape outermost axis first, the reverse of what the file lists. */

@@ -12,6 +12,7 @@ import { type OnProgress, progressMeter, type TensorSpec, type WeightsSpec } fro
 /** Bytes read from a file at a time: a load needs a few times this beside the float32 weights. */
 const CHUNK = 4 * 2 ** 20;
 
+/** How weights are read. */
 export interface LoadOptions {
 	readonly onProgress?: OnProgress;
 	/** Stops the load between two chunks. */

@@ -5,6 +5,7 @@ import { type Checkpoint, type FindFile, readFolder, readGguf } from "./checkpoi
 import { quote, refuse } from "./errors.js";
 import type { OnProgress } from "./weights-spec.js";
 
+/** How a checkpoint is found and fetched. */
 export interface CheckpointOptions {
 	/** Branch, tag or commit of a hub id; default "main". */
 	readonly revision?: string;

@@ -37,6 +37,7 @@ const SMALL: ReadonlyMap<string, SmallIntegers> = new Map<string, SmallIntegers>
 	["I16", Int16Array],
 ]);
 
+/** What a safetensors file says of itself before its tensors' bytes. */
 export interface SafetensorsHeader {
 	/** The file's own strings; empty when it has none. */
 	readonly metadata: Readonly<Record<string, string>>;

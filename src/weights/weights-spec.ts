@@ -42,6 +42,7 @@ export interface Progress {
 	readonly rate: number;
 }
 
+/** Is called while bytes are fetched or converted. */
 export type OnProgress = (progress: Progress) => void;
 
 /** Turns counts of bytes into {@link Progress} with a rate. */
