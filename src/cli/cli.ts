@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CliIo } from "./io.js";
+import { type CliIo, widthOf } from "./io.js";
 import { ProgressReporter } from "./progress.js";
 
 /** Options of every command. */
@@ -27,9 +27,9 @@ export class Cli {
 		return this.io.signal;
 	}
 
-	/** Characters in a line of the terminal; 100 where stdout is none. */
+	/** Characters in a line of the terminal. */
 	get width(): number {
-		return this.io.stdout.columns ?? 100;
+		return widthOf(this.io);
 	}
 
 	/** Progress on stderr. */

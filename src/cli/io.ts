@@ -17,6 +17,11 @@ export interface CliIo {
 	readonly signal: AbortSignal;
 }
 
+/** Characters in a line of the terminal, also where stdout is piped into a pager; 100 where there is none. */
+export function widthOf({ stdout, stderr }: CliIo): number {
+	return stdout.columns ?? stderr.columns ?? 100;
+}
+
 /** The current process' streams. */
 export function processIo(signal: AbortSignal): CliIo {
 	return { stdout: process.stdout, stderr: process.stderr, signal };

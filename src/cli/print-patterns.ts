@@ -2,7 +2,7 @@ import type { Scale } from "../figures/colour.js";
 import { tokenLabel } from "../figures/token-label.js";
 import { type HeadIndex, nameOfHead } from "./heads.js";
 import { type Patterns, patternOf } from "./patterns.js";
-import { cutTo, displayWidth, padTo, table } from "./table.js";
+import { cutTo, displayWidth, padTo, table, wrap } from "./table.js";
 
 /** Beyond as many heads each gets one line instead of its pattern. */
 const MOST_SHOWN = 16;
@@ -61,17 +61,21 @@ function overview(patterns: Patterns, heads: readonly HeadIndex[], scale: Scale,
 		const keys = strongest(row, 3, first);
 		return [
 			nameOfHead(head),
-			keys.map((key) => `${describe(patterns, key)} ${(row[key] as number).toFixed(2)}`).join("  "),
+			...keys.map((key) => `${(row[key] as number).toFixed(2)} ${describe(patterns, key)}`),
 		];
 	});
 	const token = tokenLabel(patterns.tokens.query[last] as string);
 	return [
-		cutTo(
+		wrap(
 			`What the last token, ${last} ${token}, attends to in each head (whole patterns: --heads 0.1,1.2)`,
 			width,
 		),
 		"",
-		table([{ title: "HEAD" }, { title: "STRONGEST KEYS" }], rows, width),
+		table(
+			["HEAD", "STRONGEST", "SECOND", "THIRD"].map((title) => ({ title })),
+			rows,
+			width,
+		),
 	].join("\n");
 }
 

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { Cli } from "./cli.js";
 import { COMMANDS } from "./commands/index.js";
-import type { CliIo } from "./io.js";
+import { type CliIo, widthOf } from "./io.js";
 import { VERSION } from "./version.js";
 
 /** The command line's grammar. Every command's own work is imported when it is used. */
@@ -22,7 +22,7 @@ export function createProgram(io: CliIo): Command {
 			writeOut: (text) => void io.stdout.write(text),
 			writeErr: () => {},
 			outputError: () => {},
-			getOutHelpWidth: () => Math.min(io.stdout.columns ?? 100, 110),
+			getOutHelpWidth: () => Math.min(widthOf(io), 110),
 		})
 		.exitOverride();
 	// subcommands take the settings above over at the time they are added

@@ -73,8 +73,8 @@ export class ProgressReporter {
 			if (this.shown !== label) return;
 			this.bar = new cliProgress.SingleBar({
 				stream: this.stream as unknown as NodeJS.WritableStream,
-				format: `${label} {bar} {percentage}%  {amount}  about {eta_formatted} left`,
-				barsize: 24,
+				format: `${label} {bar} {percentage}%  {amount}, {eta_formatted} left`,
+				barsize: 14,
 				barCompleteChar: "█",
 				barIncompleteChar: "░",
 				hideCursor: true,
