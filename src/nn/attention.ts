@@ -55,7 +55,9 @@ export function attention(t: Trace, q: Value, k: Value, v: Value, options: Atten
 		transposeB: true,
 		alpha: scale,
 	});
-	const masked = t.hook("hook_attn_scores", where(mask, scores, Number.NEGATIVE_INFINITY)); // [batch, head, query, key]
+	// added instead of selected: one pass over the scores that the runtime vectorises
+	const bias = where(mask, 0, Number.NEGATIVE_INFINITY);
+	const masked = t.hook("hook_attn_scores", add(scores, bias)); // [batch, head, query, key]
 	const rows = softmax(masked);
 	const pattern = t.hook("hook_pattern", emptyRows ? where(mask, rows, 0) : rows);
 	const mixed = matmul(pattern, perQueryHead(value)); // [batch, head, query, d_head]
