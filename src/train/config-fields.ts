@@ -1,0 +1,53 @@
+import * as z from "zod";
+import { nearest } from "../hooks/select.js";
+import { RunConfig } from "./run-config.js";
+
+/** What a setting may be: schemas, of which one must fit (a schedule's settings depend on its type). */
+export type Field = readonly z.ZodType[];
+
+/**
+ * The field at a path of the run's configuration.
+ * @returns the field, or a line that says which key there is not and which there are
+ */
+export function fieldAt(path: readonly string[]): Field | string {
+	let field: Field = [RunConfig];
+	for (const [i, key] of path.entries()) {
+		const keys = new Map<string, z.ZodType[]>();
+		for (const [name, schema] of field.flatMap(entriesOf))
+			keys.set(name, [...(keys.get(name) ?? []), schema]);
+		const inner = keys.get(key);
+		if (!inner) {
+			const parent = i === 0 ? "a run" : path.slice(0, i).join(".");
+			if (keys.size === 0) return `${parent} has no settings within it, got "${key}"`;
+			const [first] = nearest(key, [...keys.keys()], 1);
+			return `unknown key "${key}" of ${parent}, nearest is "${first}"; allowed are ${[...keys.keys()].join(", ")}`;
+		}
+		field = inner;
+	}
+	return field;
+}
+
+/** What is wrong with a value for a field, or undefined. A dictionary may leave settings to the defaults. */
+export function faultIn(field: Field, value: unknown): string | undefined {
+	const faults: string[] = [];
+	for (const schema of field) {
+		const inner = unwrap(schema);
+		const result = (inner instanceof z.ZodObject ? inner.partial() : schema).safeParse(value);
+		if (result.success) return undefined;
+		faults.push(...result.error.issues.map((issue) => [...issue.path, issue.message].join(": ")));
+	}
+	return [...new Set(faults)].join("; ");
+}
+
+function entriesOf(schema: z.ZodType): [string, z.ZodType][] {
+	const inner = unwrap(schema);
+	if (inner instanceof z.ZodObject) return Object.entries(inner.shape as Record<string, z.ZodType>);
+	if (inner instanceof z.ZodUnion) return inner.options.flatMap((option) => entriesOf(option as z.ZodType));
+	return [];
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+	if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
+		return unwrap(schema.unwrap() as z.ZodType);
+	return schema;
+}

@@ -1,0 +1,16 @@
+/** Training runs: their configuration and names, sweeps, schedules, and where checkpoints are kept. */
+export { TrainError } from "./errors.js";
+export { parseSweep } from "./parse-sweep.js";
+export { float, type PythonDict, type PythonValue, plain, pythonJson, WholeFloat } from "./python-json.js";
+export { numTasks, numTrainingSamples, RunConfig, resolveConfig, withDefaults } from "./run-config.js";
+export { type RunNames, runNames, slug } from "./run-name.js";
+export { type Constant, type Cosine, type OneCycle, type Schedule, schedule } from "./schedule.js";
+export {
+	type Filters,
+	getConfig,
+	getSweepConfigs,
+	getUniqueConfig,
+	type SelectOptions,
+} from "./select-runs.js";
+export { expandSteps, reachedSteps, type StepsSetting } from "./steps.js";
+export { type Sweep, type SweepOptions, type SweepRun, sweepSettings, sweepSize } from "./sweep.js";

@@ -1,0 +1,1 @@
+export { readSweep } from "./read-sweep-node.js";
