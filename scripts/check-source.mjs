@@ -23,8 +23,22 @@ const LAYERS = {
 	runtime: { imports: ["onnx", "graph", "weights", "tensor"] },
 	models: { imports: ["nn", "hooks", "runtime", "onnx", "graph", "weights", "tokenizers", "tensor"] },
 	scores: { imports: ["tasks", "graph", "tensor"], types: ["models"] },
+	train: {
+		imports: ["models", "hooks", "runtime", "onnx", "graph", "weights", "tasks", "random", "tensor"],
+	},
 	cli: {
-		imports: ["scores", "tasks", "figures", "models", "hooks", "graph", "weights", "tokenizers", "tensor"],
+		imports: [
+			"train",
+			"scores",
+			"tasks",
+			"figures",
+			"models",
+			"hooks",
+			"graph",
+			"weights",
+			"tokenizers",
+			"tensor",
+		],
 	},
 };
 const LONGEST = 500;

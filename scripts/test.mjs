@@ -66,7 +66,7 @@ function npm(...args) {
 	if (status !== 0) throw new Error(`npm ${args.slice(0, 3).join(" ")} ended with ${status}`);
 }
 
-/** The runner's totals; a file that could not even be loaded counts as one failed test. */
+/** The runner's totals. A file that fails outside its tests, before the first or after the last, is one more failure. */
 function totalsOf(file) {
 	let found;
 	try {
@@ -74,9 +74,10 @@ function totalsOf(file) {
 	} catch {
 		return "0 passed, 1 failed, 0 skipped";
 	}
-	const unloaded = found.testResults.filter(
-		(f) => f.status === "failed" && f.assertionResults.length === 0,
-	).length;
+	const outside = found.testResults.filter(
+		({ status, assertionResults }) =>
+			status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+	);
 	const skipped = found.numPendingTests + found.numTodoTests;
-	return `${found.numPassedTests} passed, ${found.numFailedTests + unloaded} failed, ${skipped} skipped`;
+	return `${found.numPassedTests} passed, ${found.numFailedTests + outside.length} failed, ${skipped} skipped`;
 }

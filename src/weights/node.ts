@@ -1,4 +1,4 @@
 export { fileSource } from "./file-source-node.js";
 export * from "./index.js";
 export { type CheckpointOptions, openCheckpoint } from "./open-checkpoint-node.js";
-export { saveSafetensors, writeWhole } from "./save-safetensors-node.js";
+export { saveSafetensors } from "./save-safetensors-node.js";
