@@ -1,4 +1,4 @@
-import { type Dim, dimTerms, isSymbol } from "../graph/dim.js";
+import { type Dim, dimTerms, formatShape, isSymbol } from "../graph/dim.js";
 import type { Graph } from "../graph/graph.js";
 import type { Emitter, OnnxAttribute, Provider } from "../graph/op.js";
 import { nameValues, printAttribute, printGraph } from "../graph/print.js";
@@ -93,6 +93,10 @@ class ProgramWriter implements Emitter {
 		readonly provider: Provider,
 	) {
 		this.names = new Map([...nameValues(graph.nodes)].map(([value, name]) => [value, `${OWN}${name}`]));
+		// the node that computes an output writes it under the output's name; only a second name costs a copy
+		for (const [name, value] of graph.outputs) {
+			if (!this.names.get(value)?.startsWith(outputName(""))) this.names.set(value, outputName(name));
+		}
 		for (const value of graph.inputs) {
 			const name = value.node.attributes.name as string;
 			this.names.set(value, name);
@@ -106,15 +110,21 @@ class ProgramWriter implements Emitter {
 	writeNodes(): void {
 		for (const node of this.graph.nodes) {
 			if (node.op.name === "input") continue;
-			node.op.lower(
-				this,
-				node,
-				node.inputs.map((v) => this.names.get(v) as string),
-				node.outputs.map((v) => this.names.get(v) as string),
-			);
+			const inputs = node.inputs.map((v) => this.names.get(v) as string);
+			const outputs = node.outputs.map((v) => this.names.get(v) as string);
+			try {
+				node.op.lower(this, node, inputs, outputs);
+			} catch (error) {
+				const operands = node.inputs.map(String).join(", ");
+				const reason = (error as Error).message;
+				throw new TypeError(
+					`compile: ${node.op.name}(${operands}) cannot run on "${this.provider}": ${reason}`,
+				);
+			}
 		}
 		for (const [name, value] of this.graph.outputs) {
-			this.node("Identity", [this.names.get(value) as string], [outputName(name)]);
+			const own = this.names.get(value) as string;
+			if (own !== outputName(name)) this.node("Identity", [own], [outputName(name)]);
 		}
 	}
 
@@ -149,6 +159,11 @@ class ProgramWriter implements Emitter {
 
 	shape(dims: readonly Dim[]): string {
 		if (dims.every((d) => typeof d === "number")) return this.ints(dims as readonly number[]);
+		if (this.provider === "webgpu" || this.provider === "cuda") {
+			throw new RangeError(
+				`the extents ${formatShape(dims)} would be computed on the CPU; bind them with specialize() first`,
+			);
+		}
 		const parts = dims.map((d) => this.extent(d));
 		if (parts.length === 1) return parts[0] as string;
 		const joined = this.temp();

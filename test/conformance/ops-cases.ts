@@ -42,7 +42,7 @@ export function traceExample(op: Op, example: Example, sizes?: Sizes): { graph: 
 	const outputs = apply(op, inputs, attributes);
 	const named = new Map(outputs.map((v, i) => [`y${i}`, v]));
 	// says what the symbols are where no operand does
-	if (!sizes) named.set("sizes", input("sizes", "bool", [...SIZES.keys()]));
+	if (!sizes) named.set("sizes", input("sizes", "float32", [...SIZES.keys()]));
 	return { graph: graphOf(named), inputs };
 }
 
@@ -65,7 +65,7 @@ export function feedsOf(example: Example, sizes: Sizes, seed = 0): Record<string
 			return [`x${i}`, tensor];
 		}),
 	);
-	return { ...operands, sizes: Tensor.zeros([...sizes.values()], "bool") };
+	return { ...operands, sizes: Tensor.zeros([...sizes.values()]) };
 }
 
 export const titleOf = (example: Example, i: number): string =>

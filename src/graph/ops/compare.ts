@@ -1,5 +1,5 @@
 import { Tensor } from "../../tensor/index.js";
-import { defineOp, type Example, type Op } from "../op.js";
+import { defineOp, type Emitter, type Example, type Op } from "../op.js";
 import { apply1, type TensorType, type Value } from "../value.js";
 import { broadcastShapes, forEachBroadcast } from "./broadcast.js";
 import { filled } from "./host.js";
@@ -18,6 +18,24 @@ const BOOLS: readonly Example<None>[] = [
 	{ inputs: [Tensor.from([1, 1, 0, 0], "bool"), Tensor.from([1, 0, 1, 0], "bool")], attributes: {} },
 	{ inputs: [bool("batch", "pos"), bool("batch", 1)], attributes: {} },
 ];
+
+/** Logic as arithmetic of 0 and 1, for the provider that has no logic; `first` goes before the operands. */
+function onNumbers(
+	emit: Emitter,
+	type: "Mul" | "Max" | "Sub",
+	inputs: readonly string[],
+	outputs: readonly string[],
+	...first: string[]
+): void {
+	const numbers = inputs.map((input) => {
+		const number = emit.temp();
+		emit.node("Cast", [input], [number], { to: { type: "float32" } });
+		return number;
+	});
+	const result = emit.temp();
+	emit.node(type, [...first, ...numbers], [result]);
+	emit.node("Greater", [result, emit.constant(Tensor.scalar(0.5))], outputs);
+}
 
 /** A test of two numbers, or of two bools, whose result is bool. It has no gradient and passes none. */
 function defineTest(
@@ -47,7 +65,11 @@ function defineTest(
 				}),
 			);
 		},
-		lower: (emit, _, inputs, outputs) => emit.node(onnx, inputs, outputs),
+		lower: (emit, _, inputs, outputs) => {
+			if (bools && emit.provider === "webgpu")
+				onNumbers(emit, onnx === "And" ? "Mul" : "Max", inputs, outputs);
+			else emit.node(onnx, inputs, outputs);
+		},
 		vjp: () => [undefined, undefined],
 		examples: bools ? BOOLS : FLOATS,
 		refuses: bools
@@ -83,7 +105,10 @@ const notOp = defineOp<None>({
 		filled(types, (out) => {
 			for (const [i, value] of (a as Tensor).data.entries()) out[i] = value ? 0 : 1;
 		}),
-	lower: (emit, _, inputs, outputs) => emit.node("Not", inputs, outputs),
+	lower: (emit, _, inputs, outputs) => {
+		if (emit.provider !== "webgpu") emit.node("Not", inputs, outputs);
+		else onNumbers(emit, "Sub", inputs, outputs, emit.constant(Tensor.scalar(1)));
+	},
 	vjp: () => [undefined],
 	examples: [
 		{ inputs: [bool("batch", 3)], attributes: {} },

@@ -1,10 +1,11 @@
 import { forEachIndex, sizeOf, stridesOf, Tensor } from "../../tensor/index.js";
-import { type Dim, formatShape } from "../dim.js";
-import { defineOp } from "../op.js";
-import { apply1, type TensorType, type Value } from "../value.js";
+import { type Dim, formatShape, sizeOfDims } from "../dim.js";
+import { defineOp, type Emitter } from "../op.js";
+import { apply1, type Node, type TensorType, type Value } from "../value.js";
 import { checkAxis, resolveAxis } from "./axis.js";
 import { filled } from "./host.js";
 import { float32, int32 } from "./types.js";
+import { refuseBoolOnWebGpu } from "./webgpu.js";
 
 type None = Record<never, never>;
 
@@ -49,7 +50,10 @@ const gatherOp = defineOp<None>({
 			}
 		});
 	},
-	lower: (emit, _, inputs, outputs) => emit.node("Gather", inputs, outputs, { axis: 0 }),
+	lower: (emit, node, inputs, outputs) => {
+		refuseBoolOnWebGpu(emit, node);
+		emit.node("Gather", inputs, outputs, { axis: 0 });
+	},
 	vjp: (g, [ct], node) => {
 		const [table, indices] = node.inputs as readonly [Value, Value];
 		if (table.dtype !== "float32") return [undefined, undefined];
@@ -94,6 +98,8 @@ const scatterAddRowsOp = defineOp<{ shape: readonly Dim[] }>({
 	},
 	lower: (emit, node, [indices, updates], outputs) => {
 		const { shape } = node.attributes;
+		if (emit.provider === "webgpu")
+			return scatterElements(emit, node, indices as string, updates as string, outputs);
 		const [at, wide, zeros] = [emit.temp(), emit.temp(), emit.temp()];
 		emit.node("Cast", [indices as string], [wide], { to: { type: "int64" } });
 		emit.node("Unsqueeze", [wide, emit.ints([-1])], [at]);
@@ -112,6 +118,30 @@ const scatterAddRowsOp = defineOp<{ shape: readonly Dim[] }>({
 		{ inputs: [int32([2]), int32([2, 3])], attributes: { shape: [4, 3] } },
 	],
 });
+
+/** Rows added element by element, where the runtime has no int64 that ScatterND wants for its indices. */
+function scatterElements(
+	emit: Emitter,
+	node: Node<{ shape: readonly Dim[] }>,
+	indices: string,
+	rows: string,
+	outputs: readonly string[],
+): void {
+	const { shape } = node.attributes;
+	const count = sizeOfDims((node.inputs[0] as Value).shape);
+	const width = sizeOfDims(shape.slice(1));
+	const at = (type: string, operands: readonly string[], options = {}): string => {
+		const name = emit.temp();
+		emit.node(type, operands, [name], options);
+		return name;
+	};
+	const zeros = at("Expand", [emit.constant(Tensor.scalar(0)), emit.shape([shape[0] as Dim, width])]);
+	const column = at("Reshape", [indices, emit.shape([count, 1])]);
+	const places = at("Expand", [column, emit.shape([count, width])]);
+	const flat = at("Reshape", [rows, emit.shape([count, width])]);
+	const sums = at("ScatterElements", [zeros, places, flat], { axis: 0, reduction: "add" });
+	emit.node("Reshape", [sums, emit.shape(shape)], outputs);
+}
 
 const takeAlongOp = defineOp<{ axis: number }>({
 	name: "take-along",
@@ -136,8 +166,12 @@ const takeAlongOp = defineOp<{ axis: number }>({
 			}),
 		);
 	},
-	lower: (emit, node, inputs, outputs) =>
-		emit.node("GatherElements", inputs, outputs, { axis: node.attributes.axis }),
+	lower: (emit, node, inputs, outputs) => {
+		const dtype = node.inputs[0]?.dtype;
+		if (emit.provider === "webgpu" && dtype !== "float32")
+			throw new TypeError(`there is no kernel for ${dtype}`);
+		emit.node("GatherElements", inputs, outputs, { axis: node.attributes.axis });
+	},
 	vjp: (g, [ct], node) => {
 		const [x, indices] = node.inputs as readonly [Value, Value];
 		if (x.dtype !== "float32") return [undefined, undefined];

@@ -5,6 +5,7 @@ import { apply, apply1, type TensorType, type Value } from "../value.js";
 import { checkAxis, resolveAxis } from "./axis.js";
 import { filled } from "./host.js";
 import { bool, float32, int32 } from "./types.js";
+import { refuseBoolOnWebGpu } from "./webgpu.js";
 
 const concatOp = defineOp<{ axis: number }>({
 	name: "concat",
@@ -37,8 +38,10 @@ const concatOp = defineOp<{ axis: number }>({
 				at += width;
 			}
 		}),
-	lower: (emit, node, inputs, outputs) =>
-		emit.node("Concat", inputs, outputs, { axis: node.attributes.axis }),
+	lower: (emit, node, inputs, outputs) => {
+		refuseBoolOnWebGpu(emit, node);
+		emit.node("Concat", inputs, outputs, { axis: node.attributes.axis });
+	},
 	vjp: (g, [ct], node) => {
 		const { axis } = node.attributes;
 		const sizes = node.inputs.map((x) => concreteExtent("concat", x, axis));
@@ -98,6 +101,7 @@ const splitOp = defineOp<{ axis: number; sizes: readonly number[] }>({
 		});
 	},
 	lower: (emit, node, [x], outputs) => {
+		refuseBoolOnWebGpu(emit, node);
 		const { axis, sizes } = node.attributes;
 		emit.node("Split", [x as string, emit.ints(sizes)], outputs, { axis });
 	},
@@ -128,6 +132,7 @@ const sliceOp = defineOp<{ axis: number; start: number; end: number | undefined 
 	},
 	host: ([x], { axis, start, end }) => [(x as Tensor).slice(axis, start, end)],
 	lower: (emit, node, [x], outputs) => {
+		refuseBoolOnWebGpu(emit, node);
 		const { axis, start, end } = node.attributes;
 		emit.node(
 			"Slice",

@@ -5,6 +5,7 @@ import { apply1, type TensorType, type Value } from "../value.js";
 import { broadcastShapes, forEachBroadcast, unbroadcast } from "./broadcast.js";
 import { filled } from "./host.js";
 import { bool, float32, int32 } from "./types.js";
+import { refuseBoolOnWebGpu } from "./webgpu.js";
 
 const sameShape = (a: readonly Dim[], b: readonly Dim[]): boolean => formatShape(a) === formatShape(b);
 
@@ -68,8 +69,10 @@ const transposeOp = defineOp<{ order: readonly number[] }>({
 		return [{ dtype, shape: order.map((axis) => shape[axis] as Dim) }];
 	},
 	host: ([x], { order }) => [(x as Tensor).transpose(order)],
-	lower: (emit, node, inputs, outputs) =>
-		emit.node("Transpose", inputs, outputs, { perm: node.attributes.order }),
+	lower: (emit, node, inputs, outputs) => {
+		refuseBoolOnWebGpu(emit, node);
+		emit.node("Transpose", inputs, outputs, { perm: node.attributes.order });
+	},
 	vjp: (g, [ct], node) => {
 		const { order } = node.attributes;
 		return [
@@ -108,8 +111,10 @@ const expandOp = defineOp<{ shape: readonly Dim[] }>({
 				out[flat] = Number((x as Tensor).data[i as number]);
 			}),
 		),
-	lower: (emit, node, [x], outputs) =>
-		emit.node("Expand", [x as string, emit.shape(node.attributes.shape)], outputs),
+	lower: (emit, node, [x], outputs) => {
+		refuseBoolOnWebGpu(emit, node);
+		emit.node("Expand", [x as string, emit.shape(node.attributes.shape)], outputs);
+	},
 	vjp: (g, [ct], node) => [unbroadcast(g, ct as Value, node.inputs[0] as Value)],
 	shortcut: (_, [x], { shape }) => (x && sameShape(x.shape, shape) ? [x] : undefined),
 	examples: [

@@ -1,5 +1,5 @@
-import { forEachIndex, stridesOf, type Tensor } from "../../tensor/index.js";
-import { defineOp } from "../op.js";
+import { forEachIndex, stridesOf, Tensor } from "../../tensor/index.js";
+import { defineOp, type Emitter } from "../op.js";
 import { apply1, type TensorType, type Value } from "../value.js";
 import { checkAxis, resolveAxis } from "./axis.js";
 import { filled } from "./host.js";
@@ -29,6 +29,7 @@ const argmaxOp = defineOp<{ axis: number; keepDims: boolean }>({
 		}),
 	lower: (emit, node, inputs, outputs) => {
 		const { axis, keepDims } = node.attributes;
+		if (emit.provider === "webgpu") return countBeforeMax(emit, axis, keepDims, inputs, outputs);
 		const wide = emit.temp();
 		emit.node("ArgMax", inputs, [wide], { axis, keepdims: keepDims ? 1 : 0 });
 		emit.node("Cast", [wide], outputs, { to: { type: "int32" } });
@@ -44,6 +45,28 @@ const argmaxOp = defineOp<{ axis: number; keepDims: boolean }>({
 		{ inputs: [float32(2, 0)], attributes: { axis: 1, keepDims: false } },
 	],
 });
+
+/** The elements before the first that equals the largest, counted, where the runtime has no ArgMax. */
+function countBeforeMax(
+	emit: Emitter,
+	axis: number,
+	keepDims: boolean,
+	inputs: readonly string[],
+	outputs: readonly string[],
+): void {
+	const at = (type: string, operands: readonly string[], options = {}): string => {
+		const name = emit.temp();
+		emit.node(type, operands, [name], options);
+		return name;
+	};
+	const [x, axes] = [inputs[0] as string, emit.ints([axis])];
+	const float = { to: { type: "float32" } };
+	const isLargest = at("Equal", [x, at("ReduceMax", [x, axes], { keepdims: 1 })]);
+	const met = at("CumSum", [at("Cast", [isLargest], float), axes]);
+	const before = at("Cast", [at("Less", [met, emit.constant(Tensor.scalar(0.5))])], float);
+	const count = at("ReduceSum", [before, axes], { keepdims: keepDims ? 1 : 0 });
+	emit.node("Cast", [count], outputs, { to: { type: "int32" } });
+}
 
 type CumsumAttributes = { axis: number; exclusive: boolean; reverse: boolean };
 

@@ -68,8 +68,18 @@ const castOp = defineOp<{ to: DType }>({
 			const convert = to === "bool" ? (v: number) => (v !== 0 ? 1 : 0) : to === "int32" ? Math.trunc : Number;
 			for (const [i, value] of (x as Tensor).data.entries()) out[i] = convert(Number(value));
 		}),
-	lower: (emit, node, inputs, outputs) =>
-		emit.node("Cast", inputs, outputs, { to: { type: node.attributes.to } }),
+	lower: (emit, node, inputs, outputs) => {
+		const { to } = node.attributes;
+		const from = node.inputs[0]?.dtype;
+		if (emit.provider === "webgpu" && to === "bool" && from !== "bool") {
+			// casts to bool are missing there; x = 0 is false for NaN, as the cast would have it
+			const [isZero, zero] = [emit.temp(), emit.constant(Tensor.scalar(0, from as "float32"))];
+			emit.node("Equal", [inputs[0] as string, zero], [isZero]);
+			const number = emit.temp();
+			emit.node("Cast", [isZero], [number], { to: { type: "float32" } });
+			emit.node("Less", [number, emit.constant(Tensor.scalar(0.5))], outputs);
+		} else emit.node("Cast", inputs, outputs, { to: { type: to } });
+	},
 	vjp: (_, [ct], node) => [node.inputs[0]?.dtype === "float32" ? ct : undefined],
 	shortcut: (_, [x], { to }) => (x?.dtype === to ? [x] : undefined),
 	examples: [

@@ -1,5 +1,5 @@
 import { Tensor } from "../../tensor/index.js";
-import { defineOp, type Op, type Ops } from "../op.js";
+import { defineOp, type Emitter, type Op, type Ops } from "../op.js";
 import { apply1, type TensorType, type Value } from "../value.js";
 import { filled } from "./host.js";
 import { float32, int32 } from "./types.js";
@@ -35,7 +35,10 @@ function defineSoftmax(
 					for (let i = 0; i < width; i++) out[start + i] = compute((row[i] as number) - top, logSum);
 				}
 			}),
-		lower: (emit, _, inputs, outputs) => emit.node(onnx, inputs, outputs, { axis: -1 }),
+		lower: (emit, _, inputs, outputs) => {
+			if (onnx === "LogSoftmax" && emit.provider === "webgpu") lowerLogSoftmax(emit, inputs, outputs);
+			else emit.node(onnx, inputs, outputs, { axis: -1 });
+		},
 		vjp: (g, [ct], node) => [vjp(g, ct as Value, node.outputs[0] as Value)],
 		examples: [
 			{ inputs: [["batch", 3, "pos"]], attributes: {} },
@@ -48,6 +51,17 @@ function defineSoftmax(
 			{ inputs: [int32([2])], attributes: {} },
 		],
 	});
+}
+
+/** x - max - log(sum(exp(x - max))) step by step, where the runtime has no LogSoftmax. */
+function lowerLogSoftmax(emit: Emitter, [x]: readonly string[], outputs: readonly string[]): void {
+	const [top, shifted, exp, sum, log] = [emit.temp(), emit.temp(), emit.temp(), emit.temp(), emit.temp()];
+	emit.node("ReduceMax", [x as string, emit.ints([-1])], [top], { keepdims: 1 });
+	emit.node("Sub", [x as string, top], [shifted]);
+	emit.node("Exp", [shifted], [exp]);
+	emit.node("ReduceSum", [exp, emit.ints([-1])], [sum], { keepdims: 1 });
+	emit.node("Log", [sum], [log]);
+	emit.node("Sub", [shifted, log], outputs);
 }
 
 const softmaxOp = defineSoftmax(

@@ -1,6 +1,6 @@
 import { Tensor } from "../../tensor/index.js";
-import { defineOp, type Op, type Ops } from "../op.js";
-import { apply1, type TensorType, type Value } from "../value.js";
+import { defineOp, type Emitter, type Op, type Ops } from "../op.js";
+import { apply1, type Node, type TensorType, type Value } from "../value.js";
 import { filled } from "./host.js";
 import { bool, int32 } from "./types.js";
 
@@ -53,7 +53,11 @@ const record: Record<string, Op<None>> = {
 	neg: defineUnary({
 		name: "neg",
 		doc: "-x",
-		onnx: "Neg",
+		onnx: (emit, node, [x], outputs) => {
+			if (isWebGpuInt(emit, node))
+				emit.node("Sub", [emit.constant(Tensor.scalar(0, "int32")), x as string], outputs);
+			else emit.node("Neg", [x as string], outputs);
+		},
 		compute: (x) => -x,
 		vjp: (g, ct) => g.neg(ct),
 		integers: true,
@@ -61,7 +65,12 @@ const record: Record<string, Op<None>> = {
 	abs: defineUnary({
 		name: "abs",
 		doc: "|x|; gradient 0 at 0.",
-		onnx: "Abs",
+		onnx: (emit, node, [x], outputs) => {
+			if (!isWebGpuInt(emit, node)) return emit.node("Abs", [x as string], outputs);
+			const negative = emit.temp();
+			emit.node("Sub", [emit.constant(Tensor.scalar(0, "int32")), x as string], [negative]);
+			emit.node("Max", [x as string, negative], outputs);
+		},
 		compute: Math.abs,
 		integers: true,
 		vjp: (g, ct, x) => g.mul(ct, g.sign(x)),
@@ -69,7 +78,18 @@ const record: Record<string, Op<None>> = {
 	sign: defineUnary({
 		name: "sign",
 		doc: "-1, 0 or 1; gradient 0.",
-		onnx: "Sign",
+		onnx: (emit, node, [x], outputs) => {
+			if (emit.provider !== "webgpu") return emit.node("Sign", [x as string], outputs);
+			const dtype = node.inputs[0]?.dtype as "float32" | "int32";
+			const zero = emit.constant(Tensor.scalar(0, dtype));
+			const sides = ["Greater", "Less"].map((type) => {
+				const [is, number] = [emit.temp(), emit.temp()];
+				emit.node(type, [x as string, zero], [is]);
+				emit.node("Cast", [is], [number], { to: { type: dtype } });
+				return number;
+			});
+			emit.node("Sub", sides, outputs);
+		},
 		compute: Math.sign,
 		integers: true,
 		vjp: (g, ct) => g.mul(ct, 0),
@@ -184,6 +204,11 @@ const record: Record<string, Op<None>> = {
 };
 
 const GELU_TANH = Math.sqrt(2 / Math.PI);
+
+/** WebGPU has no kernels of whole numbers for some ops. */
+function isWebGpuInt(emit: Emitter, node: Node): boolean {
+	return emit.provider === "webgpu" && node.inputs[0]?.dtype === "int32";
+}
 
 function logistic(x: number): number {
 	return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
