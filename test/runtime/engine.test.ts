@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { graphOf } from "../../src/graph/graph.js";
 import * as ops from "../../src/graph/ops/index.js";
 import { compile } from "../../src/onnx/compile.js";
-import type { Engine, EngineOptions } from "../../src/runtime/index.js";
+import { type Engine, EngineError, type EngineOptions } from "../../src/runtime/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { Tensor } from "../../src/tensor/index.js";
 import { builtRuntime } from "./built.js";
@@ -198,4 +198,16 @@ test("a forgotten program is sent again", async () => {
 			await engine.run({ program: compile(graphOf({ y: ops.constant(1) })), feeds: {} });
 		else expect((await engine.run({ program, feeds: { x: two } })).get("y")?.toNested()).toEqual([2, 3]);
 	}
+});
+
+test("a GPU that is not there is an error that says why and lists what is", async () => {
+	const outcome = await LocalEngine.create({ provider: "webgpu" }).then(
+		(engine) => engine.dispose(),
+		(error: Error) => error,
+	);
+	// on a machine with a GPU the engine starts
+	if (outcome === undefined) return;
+	expect(outcome).toBeInstanceOf(EngineError);
+	expect(outcome.message).toMatch(/^provider "webgpu" does not start here \(.+\); available: cpu, wasm$/);
+	expect(outcome.message).not.toContain("\n");
 });

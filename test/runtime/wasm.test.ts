@@ -82,7 +82,7 @@ test("without onnxruntime-node one line says so, and the WASM runtime is used", 
 	const [name, notice] = await provider(["--import", hook], {});
 	expect(name).toBe("wasm");
 	expect(notice).toMatch(
-		/^headscope: onnxruntime-node is not usable here \(.*not installed.*\); using the slower WASM runtime$/,
+		/^headscope: onnxruntime-node is not usable here \(.*not installed.*\); using the slower WASM runtime\. To get it: .*npm install onnxruntime-node$/,
 	);
 });
 
