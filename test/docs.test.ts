@@ -47,6 +47,13 @@ describe("README.md", () => {
 		if (args.includes("--out")) expect(existsSync(join(folder, out ?? ""))).toBe(true);
 	});
 
+	test("the ranking shown is what the command prints", async () => {
+		const { stdout } = await run(process.execPath, [join(root, "dist/cli/main.js"), "induction"]);
+		const words = (text: string): string => text.replace(/\s+/g, " ").trim();
+		const [shown] = blocks("text");
+		expect(words(stdout)).toContain(words(shown ?? "nothing shown"));
+	});
+
 	test("has code to run", () => {
 		expect(blocks("js").length).toBeGreaterThanOrEqual(3);
 		expect(commands.length).toBeGreaterThanOrEqual(5);

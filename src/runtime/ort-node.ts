@@ -5,6 +5,7 @@ import type { EngineThread, Ort, Platform, PlatformOptions } from "./platform.js
 
 let native: Promise<Platform | string> | undefined;
 let wasm: Promise<Platform> | undefined;
+let noticed = false;
 
 /**
  * onnxruntime-node, or the WASM runtime: where the native one is not installed or does not load (with a
@@ -19,10 +20,8 @@ export async function loadPlatform({ provider, threads }: PlatformOptions): Prom
 		native ??= loadNative();
 		const loaded = await native;
 		if (typeof loaded !== "string") return loaded;
-		process.stderr.write(
-			`headscope: onnxruntime-node is not usable here (${loaded}); using the slower WASM runtime\n`,
-		);
-		native = Promise.resolve("");
+		if (!noticed) process.stderr.write(noticeOf(loaded));
+		noticed = true;
 	}
 	wasm ??= loadWasm(threads);
 	return wasm;
@@ -39,6 +38,11 @@ async function loadNative(): Promise<Platform | string> {
 	} catch (error) {
 		return String((error as Error).message).split("\n")[0] as string;
 	}
+}
+
+function noticeOf(reason: string): string {
+	const cure = "ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node";
+	return `headscope: onnxruntime-node is not usable here (${reason}); using the slower WASM runtime. To get it: ${cure}\n`;
 }
 
 async function loadWasm(threads: number): Promise<Platform> {
