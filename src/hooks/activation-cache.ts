@@ -1,6 +1,7 @@
 import { sizeOf, Tensor } from "../tensor/index.js";
+import { readSafetensors, writeSafetensors } from "../weights/index.js";
 import { HookError } from "./hook-error.js";
-import { actName, canonicalName } from "./points.js";
+import { actName, axesOf, canonicalName } from "./points.js";
 import { nearest } from "./select.js";
 
 /** What a cache needs to know of the model that filled it. */
@@ -10,6 +11,9 @@ export interface CacheSource {
 	readonly norm: "layer" | "rms";
 	hasPoint(name: string): boolean;
 }
+
+/** Says in a file's metadata that it holds a cache. */
+const FORMAT = "headscope-cache";
 
 /** Parts of the residual stream, one after the other. */
 export interface ResidualStack {
@@ -76,9 +80,38 @@ export class ActivationCache {
 		return this.slice("pos", (axes) => (axes.includes("pos") ? "pos" : "query"), start, end);
 	}
 
-	/** As a map for `writeSafetensors`. */
+	/** As a map, in the order the run reached the points. */
 	toMap(): Map<string, Tensor> {
 		return new Map(this.tensors);
+	}
+
+	/** As the bytes of a safetensors file that {@link ActivationCache.fromSafetensors} reads back. */
+	toSafetensors(): Uint8Array {
+		const { nLayers, norm } = this.source;
+		return writeSafetensors(this.tensors, { format: FORMAT, nLayers: String(nLayers), norm });
+	}
+
+	/**
+	 * Reads a saved cache.
+	 * @throws {HookError} for a file that was not saved by `toSafetensors`, {WeightsError} for a broken one.
+	 */
+	static async fromSafetensors(bytes: Uint8Array): Promise<ActivationCache> {
+		const { tensors, metadata } = await readSafetensors(bytes);
+		const { format, nLayers, norm } = metadata;
+		if (format !== FORMAT || (norm !== "layer" && norm !== "rms")) {
+			throw new HookError(
+				`not a saved activation cache: its format is ${JSON.stringify(format)}, expected "${FORMAT}"`,
+			);
+		}
+		const named = [...tensors].map(
+			([name, t]) => [name, new Tensor(t.dtype, t.shape, t.data, axesOf(name, t.shape.length))] as const,
+		);
+		const source: CacheSource = {
+			nLayers: Number(nLayers),
+			norm,
+			hasPoint: (name: string) => tensors.has(name),
+		};
+		return new ActivationCache(new Map(named), source);
 	}
 
 	/**

@@ -13,6 +13,7 @@ import type { Encoding, Tokenizer } from "../tokenizers/index.js";
 import type { Batch } from "./batch.js";
 import { type Dimensions, type Family, ModelError } from "./family.js";
 import { feedsOf, packInput } from "./feeds.js";
+import { withPauses } from "./pauses.js";
 import { listPoints, RESULT, type Request, reachedPoints, traceRequest } from "./request.js";
 import type { CacheOptions, ModelInput, Readout, RunOptions } from "./run-options.js";
 import { traceModel } from "./trace-model.js";
@@ -118,11 +119,12 @@ export class Model implements AsyncDisposable {
 	}
 
 	private async execute(input: ModelInput, asked: Omit<Request, "range">): Promise<Map<string, Tensor>> {
-		const { options, readout } = asked;
-		const { tensors, batch, pos, padded } = feedsOf(input, options, this.config, this.tokenizer);
+		const { readout } = asked;
+		const { tensors, batch, pos, padded } = feedsOf(input, asked.options, this.config, this.tokenizer);
+		const options = withPauses(asked.options, this.config, batch * pos);
 		const { startAtLayer, stopAtLayer } = options;
 		const range = { startAtLayer, stopAtLayer, padded, ...(readout?.concrete && { batch, pos }) };
-		const request = { ...asked, range };
+		const request = { ...asked, options, range };
 		const feeds = { ...tensors, ...readout?.feeds };
 		return options.hostHooks?.length
 			? this.runInStages(request, feeds)

@@ -1,11 +1,10 @@
 /** Laws of the activation cache: parts of the residual stream add up, slices agree with runs. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
-	type ActivationCache,
+	ActivationCache,
 	loadModel,
 	type Model,
 	type ResidualStack,
-	readSafetensors,
 	Tensor,
 	writeSafetensors,
 } from "../../src/index.js";
@@ -93,8 +92,15 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 	});
 
 	test("saved and read again it is the same", async () => {
-		const { tensors } = await readSafetensors(writeSafetensors(cache.toMap()));
-		expect([...tensors.keys()].sort()).toEqual([...cache.names].sort());
-		for (const [name, tensor] of tensors) expect(difference(tensor, cache.get(name)).maxAbs, name).toBe(0);
+		const again = await ActivationCache.fromSafetensors(cache.toSafetensors());
+		expect(again.names.sort()).toEqual(cache.names.sort());
+		for (const [name, tensor] of again) {
+			expect(difference(tensor, cache.get(name)).maxAbs, name).toBe(0);
+			expect(tensor.axes, name).toEqual(cache.get(name).axes);
+		}
+		const [mine, saved] = [cache, again].map((c) => c.decomposeResid(undefined, { applyLn: true }));
+		expect(difference(saved?.values as Tensor, mine?.values as Tensor).maxAbs).toBe(0);
+		const foreign = writeSafetensors(new Map([["x", Tensor.from([1])]]));
+		await expect(ActivationCache.fromSafetensors(foreign)).rejects.toThrow("not a saved activation cache");
 	});
 });

@@ -5,6 +5,7 @@ import * as ops from "../../src/graph/ops/index.js";
 import type { G, HookFn } from "../../src/graph/trace.js";
 import type { Value } from "../../src/graph/value.js";
 import { loadModel, type Model, Tensor } from "../../src/index.js";
+import { withPauses } from "../../src/models/pauses.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { difference } from "../../src/tensor/index.js";
 import { referencePath } from "../reference-data.js";
@@ -139,6 +140,25 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 		const { cache: plain } = await model.runWithCache(ids);
 		expect(cache.names).toEqual(plain.names);
 		for (const [name, tensor] of cache) expect(far(tensor, plain.get(name)), name).toBe(0);
+	});
+
+	test("a run that is cut so that it can be cancelled has the same bits", async () => {
+		const { signal } = new AbortController();
+		const options = withPauses({ signal }, model.config, 16, 1);
+		expect(options.hostHooks?.map(([name]) => name)).toEqual([
+			"blocks.1.hook_resid_pre",
+			"blocks.2.hook_resid_pre",
+		]);
+		expect(far(await model.run(ids, options), clean)).toBe(0);
+		expect(withPauses({ signal, startAtLayer: 1 }, model.config, 16, 1).hostHooks).toHaveLength(1);
+		expect(withPauses({ signal }, model.config, 16).hostHooks).toBeUndefined();
+		expect(withPauses({}, model.config, 1e9).hostHooks).toBeUndefined();
+	});
+
+	test("an aborted run rejects with the signal's reason, and the next one works", async () => {
+		const reason = new Error("enough");
+		await expect(model.run(ids, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+		expect(far(await model.run(ids), clean)).toBe(0);
 	});
 
 	test("a hook that throws leaves nothing behind", async () => {
