@@ -14,14 +14,14 @@ import { readUnembedding } from "./unembedding.js";
 
 /** The samples that heads are scored on, and how much may be held at once. */
 export interface ScoreHeadsOptions extends SampleOptions {
-	/** Bytes that the activations of one run may take, about. Default 128 MiB; a single row may need more. */
+	/** Bytes that the activations of one run may take, about. Default 64 MiB; a single row may need more. */
 	memory?: number;
 	signal?: AbortSignal;
 	/** Rows that are done, of all. */
 	onProgress?: (done: number, total: number) => void;
 }
 
-const DEFAULT_MEMORY = 128 * 2 ** 20;
+const DEFAULT_MEMORY = 64 * 2 ** 20;
 
 /**
  * Scores every head of a model. Scores that want the same samples share their runs; rows go through the model

@@ -16,7 +16,7 @@ export interface SampleOptions {
 	/** Rows of each kind. Default 50; of a text at most the rows that it has. */
 	samples?: number;
 	/**
-	 * Tokens of a segment (repeats), of X (A B X A) or of a row's half (text). Default 50, 16 and 50 (25 for
+	 * Tokens of a segment (repeats), of X (A B X A) or of a row's half (text). Default 50, 8 and 50 (25 for
 	 * prefix-matching and copying), or what fits the model's context and the range of ids.
 	 */
 	n?: number;
@@ -24,7 +24,7 @@ export interface SampleOptions {
 	seed?: number;
 	/** Put a BOS in front of every row. Default: where the model's own tokenizer does. */
 	bos?: boolean;
-	/** Ids that random tokens are drawn from, [low, high). Default: the longest run of ordinary tokens. */
+	/** Ids that random tokens are drawn from, [low, high). Default: the longest run of ordinary tokens (no special ones, no bytes). */
 	range?: readonly [number, number];
 	/** Natural text instead of random tokens. */
 	text?: string;
@@ -44,9 +44,9 @@ export interface Source {
 
 const DEFAULT_SAMPLES = 50;
 /** Segment lengths that are asked for where none is given: Olsson et al. use 25, ARENA 50. */
-const DEFAULT_N: Readonly<Record<SampleKind, number>> = { abxa: 16, repeat: 50, "repeat-4": 25, random: 25 };
+const DEFAULT_N: Readonly<Record<SampleKind, number>> = { abxa: 8, repeat: 50, "repeat-4": 25, random: 25 };
 /** Most filler before A B where the context has room. */
-const DEPTH = 8;
+const DEPTH = 4;
 
 /** The source of samples of a kind; kinds make no difference where text or ids are given. */
 export function sourceOf(model: Model, kind: SampleKind, range: TokenRange, options: SampleOptions): Source {
@@ -139,17 +139,23 @@ function inside(id: number, { low, high }: TokenRange): boolean {
 	return id >= low && id < high;
 }
 
-/** The longest run of ids [low, high) that are no special tokens and no single bytes. */
+/** The longest run of ids [low, high) that are neither special tokens nor the bytes of a byte-fallback table. */
 function ordinaryTokens({ tokenizer, config: { vocab } }: Model): readonly [number, number] {
 	if (!tokenizer) return [0, vocab];
+	const bytes = new Set(Array.from({ length: 256 }, (_, byte) => tokenizer.idOf(byteName(byte))));
 	const end = Math.min(vocab, tokenizer.vocabSize);
 	let best: readonly [number, number] = [0, 0];
 	for (let low = 0, id = 0; id <= end; id++) {
-		if (id < end && tokenizer.decode([id], { skipSpecial: true }) !== "") continue;
+		if (id < end && !bytes.has(id) && tokenizer.decode([id], { skipSpecial: true }) !== "") continue;
 		if (id - low > best[1] - best[0]) best = [low, id];
 		low = id + 1;
 	}
 	return best[1] > best[0] ? best : [0, vocab];
+}
+
+/** How SentencePiece names the token of a byte: `<0x0A>`. */
+function byteName(byte: number): string {
+	return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
 }
 
 /** The first row that a score is computed on with these options, such as a figure shows. */
