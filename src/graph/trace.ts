@@ -28,6 +28,13 @@ export interface TraceOptions {
 	wants?: (name: string) => boolean;
 }
 
+/** A module whose hook points are named after something else than the module. */
+export interface ModuleName {
+	readonly module: string;
+	/** What stands for the module's name in front of the points inside it; "" leaves it out. */
+	readonly points: string;
+}
+
 /** One module of the traced tree. */
 export interface ModuleNode {
 	readonly path: string;
@@ -47,16 +54,20 @@ export class Trace {
 	readonly points = new Map<string, { optional: boolean }>();
 	readonly root: ModuleNode = { path: "", children: [] };
 	private current: ModuleNode = this.root;
+	/** What stands in front of the names of points here. */
+	private prefix = "";
 
 	constructor(private readonly options: TraceOptions = {}) {}
 
 	/** Runs a module. */
-	call(name: string, fn: ModuleFn, ...inputs: Value[]): Value {
-		const parent = this.current;
-		const path = parent.path ? `${parent.path}.${name}` : name;
+	call(name: string | ModuleName, fn: ModuleFn, ...inputs: Value[]): Value {
+		const { module, points } = typeof name === "string" ? { module: name, points: name } : name;
+		const [parent, prefix] = [this.current, this.prefix];
+		const path = dotted(parent.path, module);
 		const node: ModuleNode = { path, children: [] };
 		parent.children.push(node);
 		this.current = node;
+		this.prefix = dotted(prefix, points);
 		try {
 			const chosen = this.options.patch?.(path, fn) ?? fn;
 			const output = this.settle(path, chosen(...inputs));
@@ -64,6 +75,7 @@ export class Trace {
 			return output;
 		} finally {
 			this.current = parent;
+			this.prefix = prefix;
 		}
 	}
 
@@ -98,7 +110,7 @@ export class Trace {
 	}
 
 	private pathOf(name: string): string {
-		return this.current.path ? `${this.current.path}.${name}` : name;
+		return dotted(this.prefix, name);
 	}
 
 	private settle(name: string, value: Value): Value {
@@ -107,7 +119,10 @@ export class Trace {
 			name,
 			get: (other) => {
 				const found = this.values.get(other);
-				if (!found) throw new RangeError(`hook at "${name}": "${other}" has not been computed at this point of the run`);
+				if (!found)
+					throw new RangeError(
+						`hook at "${name}": "${other}" has not been computed at this point of the run`,
+					);
 				return found;
 			},
 		};
@@ -120,4 +135,8 @@ export class Trace {
 		this.values.set(name, result);
 		return result;
 	}
+}
+
+function dotted(path: string, name: string): string {
+	return path && name ? `${path}.${name}` : path || name;
 }

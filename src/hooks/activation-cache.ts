@@ -9,6 +9,8 @@ export interface CacheSource {
 	readonly nLayers: number;
 	/** "layer" subtracts the mean, "rms" does not. */
 	readonly norm: "layer" | "rms";
+	/** How often a block counts its input: see `Family.residualGrowth`. Default 1. */
+	readonly growth?: number;
 	hasPoint(name: string): boolean;
 }
 
@@ -87,8 +89,9 @@ export class ActivationCache {
 
 	/** As the bytes of a safetensors file that {@link ActivationCache.fromSafetensors} reads back. */
 	toSafetensors(): Uint8Array {
-		const { nLayers, norm } = this.source;
-		return writeSafetensors(this.tensors, { format: FORMAT, nLayers: String(nLayers), norm });
+		const { nLayers, norm, growth = 1 } = this.source;
+		const model = { nLayers: String(nLayers), norm, growth: String(growth) };
+		return writeSafetensors(this.tensors, { format: FORMAT, ...model });
 	}
 
 	/**
@@ -109,6 +112,7 @@ export class ActivationCache {
 		const source: CacheSource = {
 			nLayers: Number(nLayers),
 			norm,
+			growth: Number(metadata.growth ?? 1),
 			hasPoint: (name: string) => tensors.has(name),
 		};
 		return new ActivationCache(new Map(named), source);
@@ -152,16 +156,16 @@ export class ActivationCache {
 		const { mode = "all" } = options;
 		const last = this.layer(layer, true);
 		const labels = ["embed"];
-		const parts = [this.get("hook_embed")];
+		const parts = [this.weighted(this.get("hook_embed"), last)];
 		if (this.source.hasPoint("hook_pos_embed")) {
 			labels.push("pos_embed");
-			parts.push(this.get("hook_pos_embed"));
+			parts.push(this.weighted(this.get("hook_pos_embed"), last));
 		}
 		for (let l = 0; l < last; l++) {
 			for (const kind of ["attn", "mlp"] as const) {
 				if (mode !== "all" && mode !== kind) continue;
 				labels.push(`${l}_${kind}_out`);
-				parts.push(this.get(`${kind}_out`, l));
+				parts.push(this.weighted(this.get(`${kind}_out`, l), last - 1 - l));
 			}
 		}
 		return this.finish(labels, parts, last, options);
@@ -183,7 +187,7 @@ export class ActivationCache {
 			const result = this.get("result", l).transpose([2, 0, 1, 3]); // [head, batch, pos, d_model]
 			for (let h = 0; h < (result.shape[0] as number); h++) {
 				labels.push(`L${l}H${h}`);
-				parts.push(result.select(h));
+				parts.push(this.weighted(result.select(h), last - 1 - l));
 			}
 		}
 		if (options.inclRemainder) {
@@ -222,6 +226,18 @@ export class ActivationCache {
 			for (let i = 0; i < width; i++) part[i] = ((part[i] as number) - mean) / by;
 		}
 		return { labels: stack.labels, values: new Tensor("float32", values.shape, out, values.axes) };
+	}
+
+	/** What a part is in the stream after so many more blocks. */
+	private weighted(part: Tensor<"float32">, blocks: number): Tensor<"float32"> {
+		const factor = (this.source.growth ?? 1) ** blocks;
+		if (factor === 1) return part;
+		return new Tensor(
+			"float32",
+			part.shape,
+			part.data.map((v) => v * factor),
+			part.axes,
+		);
 	}
 
 	private finish(
@@ -269,6 +285,9 @@ export class ActivationCache {
 
 	private resolve(name: string, layer?: number, module?: string): string {
 		if (layer === undefined && this.tensors.has(name)) return name;
-		return canonicalName(actName(name, layer === undefined ? undefined : this.layer(layer, false), module));
+		return canonicalName(
+			actName(name, layer === undefined ? undefined : this.layer(layer, false), module),
+			this.source.hasPoint,
+		);
 	}
 }

@@ -70,14 +70,22 @@ const ALIASES: readonly (readonly [RegExp, string])[] = [
 	[/^(blocks\.\d+\.attn)\.([qkv])\.hook_out$/, "$1.hook_$2"],
 	[/^(blocks\.\d+\.attn)\.o\.hook_in$/, "$1.hook_z"],
 	[/^(blocks\.\d+)\.(attn|mlp)\.hook_out$/, "$1.hook_$2_out"],
-	[/^(blocks\.\d+\.mlp)\.(in|gate)\.hook_out$/, "$1.hook_pre"],
+	[/^(blocks\.\d+\.mlp)\.gate\.hook_out$/, "$1.hook_pre"],
+	// the up-projection: beside a gate it is hook_pre_linear, alone hook_pre
+	[/^(blocks\.\d+\.mlp)\.in\.hook_out$/, "$1.hook_pre_linear"],
+	[/^(blocks\.\d+\.mlp)\.in\.hook_out$/, "$1.hook_pre"],
 	[/^(blocks\.\d+\.mlp)\.out\.hook_in$/, "$1.hook_post"],
 ];
 
-/** The classic name behind an alias; any other name is returned as it is. */
-export function canonicalName(name: string): string {
-	for (const [alias, classic] of ALIASES) if (alias.test(name)) return name.replace(alias, classic);
-	return name;
+/**
+ * The classic name behind an alias; any other name is returned as it is.
+ * @param exists whether the model has a point of that name
+ */
+export function canonicalName(name: string, exists: (name: string) => boolean): string {
+	const meant = ALIASES.filter(([alias]) => alias.test(name)).map(([alias, classic]) =>
+		name.replace(alias, classic),
+	);
+	return meant.find(exists) ?? meant[0] ?? name;
 }
 
 const SHORT_IN_ATTENTION = new Set([
@@ -108,7 +116,7 @@ const SHORT_SYNONYMS: Readonly<Record<string, string>> = {
  * "hook_embed", `actName("scale", 2, "ln1")` "blocks.2.ln1.hook_scale", without layer "ln_final.hook_scale".
  */
 export function actName(short: string, layer?: number, module?: string): string {
-	if (short.includes("hook_")) return canonicalName(short);
+	if (short.includes("hook_")) return short;
 	const name = SHORT_SYNONYMS[short] ?? short;
 	if (layer === undefined) {
 		return name === "scale" || name === "normalized"

@@ -22,10 +22,11 @@ export interface HookPoint {
  * @throws {HookError} where a part of the selection matches nothing; lists the nearest names.
  */
 export function selectPoints(points: readonly HookPoint[], names: Names): HookPoint[] {
+	const all = new Set(points.map((p) => p.name));
 	const parts = typeof names === "function" || !Array.isArray(names) ? [names] : names;
 	const chosen = new Set<string>();
 	for (const part of parts as readonly (string | RegExp | ((name: string) => boolean))[]) {
-		const matching = points.filter((point) => matches(point, part));
+		const matching = points.filter((point) => matches(point, part, all));
 		if (matching.length === 0) throw nothing(part, points);
 		for (const { name } of matching) chosen.add(name);
 	}
@@ -35,13 +36,14 @@ export function selectPoints(points: readonly HookPoint[], names: Names): HookPo
 function matches(
 	{ name, optional }: HookPoint,
 	part: string | RegExp | ((name: string) => boolean),
+	all: ReadonlySet<string>,
 ): boolean {
 	if (typeof part === "function") return !optional && part(name);
 	if (part instanceof RegExp) {
 		const last = name.slice(name.lastIndexOf(".") + 1);
 		return part.test(name) && (!optional || part.source.includes(last));
 	}
-	if (!part.includes("*")) return canonicalName(part) === name;
+	if (!part.includes("*")) return canonicalName(part, (n) => all.has(n)) === name;
 	const pattern = part.split("*").map(escapeRegExp).join("[^.]*");
 	return new RegExp(`^${pattern}$`).test(name);
 }
