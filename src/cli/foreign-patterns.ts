@@ -76,10 +76,13 @@ function chooseEntries(path: string, entries: ReadonlyMap<string, TensorEntry>):
 	return chosen.sort(([a], [b]) => (layerIn(a) as number) - (layerIn(b) as number));
 }
 
-/** The layer's number in a name, where there is exactly one number; at most 4 digits. */
+/**
+ * The layer's number in a name, where there is exactly one: a number that stands alone ("h.5.attn") or
+ * after the word ("layer5"); the 2 of "gpt2" is none.
+ */
 function layerIn(name: string): number | undefined {
-	const numbers = name.match(/(?<![A-Za-z\d])\d{1,4}(?!\d)/g) ?? [];
-	return numbers.length === 1 ? Number(numbers[0]) : undefined;
+	const numbers = [...name.matchAll(/(?:^|[^A-Za-z\d]|layer)(\d{1,4})(?![A-Za-z\d])/gi)];
+	return numbers.length === 1 ? Number(numbers[0]?.[1]) : undefined;
 }
 
 /** One tensor as patterns [head, query, key] by layer. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { AttentionResult } from "../../src/cli/actions/attention.js";
 import type { CacheResult } from "../../src/cli/actions/cache.js";
@@ -170,6 +170,37 @@ test("attention prints patterns for a terminal", async () => {
 			"",
 		].join("\n"),
 	);
+});
+
+test("documents keep their shape", async () => {
+	using folder = new Folder();
+	const keys = async (...argv: string[]): Promise<string> =>
+		Object.keys(await runJson<object>(...argv)).join(" ");
+	expect(await keys("tokens", "--text", "red")).toBe("model bos tokens");
+	expect(await keys("models")).toBe("families demos");
+	expect(await keys("info")).toBe(
+		"model architecture format parameters stored dimensions tokenizer modules hooks",
+	);
+	expect(await keys("attention", "--text", "red")).toBe("model tokens patterns out");
+	const out = ["--out", folder.at("c.safetensors")];
+	expect(await keys("cache", "--text", "red", ...out)).toBe("model out bytes ids tensors");
+});
+
+test("a model without a tokenizer runs on ids", async () => {
+	using folder = new Folder();
+	for (const file of ["config.json", "model.safetensors"]) {
+		cpSync(`assets/demo/${file}`, folder.at("model", file));
+	}
+	writeFileSync(folder.at("ids.json"), "[[23, 5]]");
+	const model = folder.at("model");
+	const { tokens } = await runJson<AttentionResult>("attention", model, "--ids", folder.at("ids.json"));
+	expect(tokens.key).toEqual(["#23", "#5"]);
+	expect((await runJson<InfoResult>("info", model)).tokenizer).toBeNull();
+	for (const command of ["attention", "tokens"]) {
+		const { code, stderr } = await runCli(command, model, "--text", "red");
+		expect(code).toBe(command === "tokens" ? 1 : 2);
+		expect(stderr).toContain("no tokenizer");
+	}
 });
 
 test("attention picks a row of ids", async () => {

@@ -79,6 +79,12 @@ test.each([
 		{ "0.0": 0.25, "12.0": 0.5 },
 	],
 	[
+		"layers named in one word",
+		{ gpt2_layer1: [pattern(0.25)], gpt2_layer0: [pattern(0.5)] },
+		{ "0.0": 0.5, "1.0": 0.25 },
+	],
+	["a version that is no layer", { gpt2: [[pattern(0.25)], [pattern(0.5)]] }, { "0.0": 0.25, "1.0": 0.5 }],
+	[
 		"patterns among other tensors",
 		{ logits: [[1, 2]], "blocks.3.attn.hook_pattern": [pattern(0.5)] },
 		{ "3.0": 0.5 },

@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, test } from "vitest";
+import { join } from "node:path";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { requireBuilt, root } from "../built.js";
 import { Folder } from "../cli/run-cli.js";
 
-const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-const missing = existsSync(MAIN) ? "" : " (skipped: dist is not built; run: npm run build)";
+const MAIN = join(root, "dist/cli/main.js");
 const WORDS = "red fox moon bread king red fox moon bread";
 
 const started = new Set<ChildProcess>();
@@ -61,7 +61,9 @@ function rowsOfIds(count: number): number[][] {
 	return Array.from({ length: count }, (_, b) => Array.from({ length: 32 }, (_, p) => (b + p) % 128));
 }
 
-describe.skipIf(missing)(`the headscope process${missing}`, () => {
+beforeAll(requireBuilt);
+
+describe("the headscope process", () => {
 	test("runs the embedded model in a thread of its own", async () => {
 		const { end } = start(["attention", "--text", WORDS, "--heads", "0.1"]);
 		expect(await end).toMatchObject({ code: 0, signal: null, stderr: "" });

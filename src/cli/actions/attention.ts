@@ -27,7 +27,11 @@ export interface AttentionResult {
 /** Numbers in one JSON document; more would not fit in a string. */
 const MOST_JSON = 2 ** 24;
 
-/** @param ref the model; undefined where none was named, which is the demo, or none with `--from`. */
+/**
+ * Shows attention patterns: of a model on a text, or of another program's file.
+ *
+ * @param ref the model; undefined where none was named, which is the demo, or none with `--from`.
+ */
 export async function attention(cli: Cli, ref: string | undefined, options: AttentionOptions): Promise<void> {
 	const { out, from } = options;
 	checkSource(ref, options);

@@ -26,6 +26,7 @@ export interface CacheResult {
 	}[];
 }
 
+/** Runs a model and saves what its hook points held; nothing is run before the file is known to be writable. */
 export async function cache(cli: Cli, ref: string, options: CacheCommandOptions): Promise<void> {
 	const given = await readInput(options);
 	await prepareOutput(options.out, [".safetensors"]);

@@ -33,6 +33,7 @@ export interface InfoResult {
 	readonly hooks: readonly HookPoint[];
 }
 
+/** Describes a model from its headers: no weight is read. */
 export async function info(cli: Cli, ref: string, options: OpenOptions): Promise<void> {
 	const opened = await openArchitecture(cli, ref, options);
 	const { family, config, weights, checkpoint } = opened;

@@ -32,6 +32,7 @@ export interface ModelsResult {
 	readonly demos: readonly string[];
 }
 
+/** Lists what the registry knows, so that a new family shows up by itself. */
 export async function models(cli: Cli): Promise<void> {
 	const families = FAMILIES.map(({ name, doc, architectures, gguf }) => ({
 		name,

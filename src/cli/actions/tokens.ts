@@ -18,6 +18,7 @@ export interface TokensResult {
 	}[];
 }
 
+/** Shows the tokens of a text; of the model only the tokenizer is used. */
 export async function tokens(cli: Cli, ref: string, options: TokensOptions): Promise<void> {
 	const text = await readText(options);
 	const tokenizer = tokenizerOf(await openFiles(cli, ref, options));
