@@ -1,9 +1,17 @@
 /** Training runs: their configuration and names, sweeps, schedules, and where checkpoints are kept. */
+
+export {
+	type CheckpointFile,
+	type CheckpointFormat,
+	CheckpointStore,
+	checkpointKey,
+} from "./checkpoint-store.js";
 export { TrainError } from "./errors.js";
 export { parseSweep } from "./parse-sweep.js";
 export { float, type PythonDict, type PythonValue, plain, pythonJson, WholeFloat } from "./python-json.js";
 export { numTasks, numTrainingSamples, RunConfig, resolveConfig, withDefaults } from "./run-config.js";
 export { type RunNames, runNames, slug } from "./run-name.js";
+export { openS3Storage, type S3Options } from "./s3-storage.js";
 export { type Constant, type Cosine, type OneCycle, type Schedule, schedule } from "./schedule.js";
 export {
 	type Filters,
@@ -13,4 +21,5 @@ export {
 	type SelectOptions,
 } from "./select-runs.js";
 export { expandSteps, reachedSteps, type StepsSetting } from "./steps.js";
+export type { Storage } from "./storage.js";
 export { type Sweep, type SweepOptions, type SweepRun, sweepSettings, sweepSize } from "./sweep.js";
