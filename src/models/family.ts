@@ -18,7 +18,7 @@ export interface Dimensions {
 
 /** What a run feeds beside the weights. */
 export interface ModelInputs {
-	/** int32 [batch, pos] */
+	/** int32 [batch, pos], or float32 [batch, pos, width] where tokens are vectors */
 	readonly tokens: Value;
 	/** int32 [pos], or [batch, pos] where rows are padded */
 	readonly positions: Value;
@@ -67,6 +67,15 @@ export interface Family<C extends Dimensions = Dimensions> {
 	/** Name in Hugging Face's files to the name in `weights`; undefined for tensors that are no parameters. */
 	rename(name: string): string | undefined;
 	readonly gguf?: GgufLayout;
+	/** Width of a token where tokens are vectors of numbers; absent where they are ids. */
+	tokenWidth?(config: C): number;
+	/** Modules whose outputs are hook points too, by path, in the order they are listed before the others. */
+	modulePoints?(config: C): readonly string[];
+	/**
+	 * How often a block's input is counted in its output: x <- growth * x + attention + MLP. Default 1. After
+	 * n blocks the embedding has weight growth^n, and what block l wrote growth^(n-1-l).
+	 */
+	readonly residualGrowth?: number;
 	/** Tokens to the residual stream [batch, pos, d_model]. */
 	embed(t: Trace, config: C, inputs: ModelInputs): Value;
 	/** Block `layer` on the residual stream. */

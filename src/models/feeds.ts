@@ -13,12 +13,16 @@ export interface Feeds {
 	readonly padded: boolean;
 }
 
-/** Checks a run's input against the model and makes its feeds. */
+/**
+ * Checks a run's input against the model and makes its feeds.
+ * @param tokenWidth width of a token where tokens are vectors
+ */
 export function feedsOf(
 	input: ModelInput,
 	options: RunOptions,
 	config: Dimensions,
 	tokenizer: Tokenizer | undefined,
+	tokenWidth?: number,
 ): Feeds {
 	for (const key of ["startAtLayer", "stopAtLayer"] as const) {
 		const layer = options[key];
@@ -26,7 +30,10 @@ export function feedsOf(
 			throw new ModelError(`${key}: got ${layer}, allowed 0..${config.nLayers}`);
 		}
 	}
-	if (options.startAtLayer !== undefined) return residualFeeds(input, options, config);
+	if (options.startAtLayer !== undefined) {
+		return vectorFeeds(FEEDS.residual, input, config.dModel, options, config);
+	}
+	if (tokenWidth !== undefined) return vectorFeeds(FEEDS.tokens, input, tokenWidth, options, config);
 	const { tokens, mask } = packInput(input, options, config, tokenizer);
 	const [batch, pos] = tokens.shape as [number, number];
 	return makeFeeds(FEEDS.tokens, tokens, mask, batch, pos);
@@ -62,22 +69,29 @@ export function packInput(
 	);
 }
 
-function residualFeeds(input: ModelInput, options: RunOptions, { dModel, nCtx }: Dimensions): Feeds {
+/** Feeds of a run whose input is a vector at each position: a residual stream, or tokens that are vectors. */
+function vectorFeeds(
+	name: string,
+	input: ModelInput,
+	width: number,
+	options: RunOptions,
+	{ nCtx }: Dimensions,
+): Feeds {
 	if (
 		!(input instanceof Tensor) ||
 		input.dtype !== "float32" ||
 		input.shape.length !== 3 ||
-		input.shape[2] !== dModel
+		input.shape[2] !== width
 	) {
+		const what =
+			name === FEEDS.residual ? "startAtLayer: the input must be a residual stream" : "input: must be";
 		const got = input instanceof Tensor ? String(input) : typeof input;
-		throw new ModelError(
-			`startAtLayer: the input must be a residual stream float32[batch, pos, ${dModel}], got ${got}`,
-		);
+		throw new ModelError(`${what} float32[batch, pos, ${width}], got ${got}`);
 	}
 	const [batch, pos] = input.shape as [number, number];
 	if (pos > nCtx) throw new ModelError(`input: ${pos} positions, but the model's context is ${nCtx}`);
 	const mask = options.mask && packMask(options.mask, Array<number>(batch).fill(pos), pos);
-	return makeFeeds(FEEDS.residual, input, mask, batch, pos);
+	return makeFeeds(name, input, mask, batch, pos);
 }
 
 function makeFeeds(

@@ -97,6 +97,7 @@ export class Model implements AsyncDisposable {
 		const cache = new ActivationCache(tensors, {
 			nLayers: this.config.nLayers,
 			norm: this.family.norm,
+			growth: this.family.residualGrowth ?? 1,
 			hasPoint: (name) => this.hookPoints().some((p) => p.name === name),
 		});
 		return result ? { logits: results.get(RESULT) as Tensor<"float32">, cache } : { cache };
@@ -120,10 +121,21 @@ export class Model implements AsyncDisposable {
 
 	private async execute(input: ModelInput, asked: Omit<Request, "range">): Promise<Map<string, Tensor>> {
 		const { readout } = asked;
-		const { tensors, batch, pos, padded } = feedsOf(input, asked.options, this.config, this.tokenizer);
+		const { tensors, batch, pos, padded } = feedsOf(
+			input,
+			asked.options,
+			this.config,
+			this.tokenizer,
+			this.family.tokenWidth?.(this.config),
+		);
 		const options = withPauses(asked.options, this.config, batch * pos);
 		const { startAtLayer, stopAtLayer } = options;
-		const range = { startAtLayer, stopAtLayer, padded, ...(readout?.concrete && { batch, pos }) };
+		const range = {
+			startAtLayer,
+			stopAtLayer,
+			padded,
+			...((readout?.concrete || options.concrete) && { batch, pos }),
+		};
 		const request = { ...asked, options, range };
 		const feeds = { ...tensors, ...readout?.feeds };
 		return options.hostHooks?.length

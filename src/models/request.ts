@@ -29,7 +29,8 @@ export type HostCut = Cut & { readonly point: string; readonly fn: HostHookFn };
 /** Every hook point of a model with its shape, learned from a trace with all optional ones on. */
 export function listPoints(family: Family, config: Dimensions): HookPoint[] {
 	const { trace } = traceModel(family, config, { padded: false }, { wants: () => true });
-	return [...trace.points].map(([name, { optional }]) => ({
+	const modules = (family.modulePoints?.(config) ?? []).map((path) => [path, { optional: false }] as const);
+	return [...modules, ...trace.points].map(([name, { optional }]) => ({
 		name,
 		shape: (trace.values.get(name) as Value).shape,
 		optional,
@@ -50,9 +51,10 @@ export function reachedPoints(
 	const [start, stop] = [startAtLayer ?? 0, stopAtLayer ?? nLayers];
 	const chosen = selectPoints(points, names).map((p) => p.name);
 	const reached = chosen.filter((name) => {
-		const layer = /^blocks\.(\d+)\./.exec(name)?.[1];
+		const layer = /(?:^|\.)blocks\.(\d+)(?:\.|$)/.exec(name)?.[1];
 		if (layer !== undefined) return Number(layer) >= start && Number(layer) < stop;
-		return name.startsWith("hook_") ? startAtLayer === undefined : stopAtLayer === undefined;
+		const before = name.startsWith("hook_") || name.endsWith("_embedding");
+		return before ? startAtLayer === undefined : stopAtLayer === undefined;
 	});
 	if (reached.length > 0) return reached;
 	throw new HookError(

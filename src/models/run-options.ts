@@ -29,6 +29,8 @@ export interface RunOptions {
 	startAtLayer?: number;
 	/** First layer not to run; the result is then the residual stream before it. */
 	stopAtLayer?: number;
+	/** Trace for the input's own extents instead of symbolic ones: for functions that bring constants of one size. Default false. */
+	concrete?: boolean;
 	signal?: AbortSignal;
 }
 

@@ -40,7 +40,7 @@ export function traceModel<C extends Dimensions>(
 ): TracedModel {
 	const trace = new Trace(options);
 	const extents: readonly [Dim, Dim] = [range.batch ?? "batch", range.pos ?? "pos"];
-	const inputs = modelInputs(extents, range.padded);
+	const inputs = modelInputs(extents, range.padded, family.tokenWidth?.(config));
 	const { startAtLayer, stopAtLayer } = range;
 	let resid =
 		startAtLayer === undefined
@@ -53,8 +53,15 @@ export function traceModel<C extends Dimensions>(
 	return { trace, output: stopAtLayer === undefined ? family.unembed(trace, config, resid) : resid };
 }
 
-function modelInputs([batch, pos]: readonly [Dim, Dim], padded: boolean): ModelInputs {
-	const tokens = input(FEEDS.tokens, "int32", [batch, pos]);
+function modelInputs(
+	[batch, pos]: readonly [Dim, Dim],
+	padded: boolean,
+	width: number | undefined,
+): ModelInputs {
+	const tokens =
+		width === undefined
+			? input(FEEDS.tokens, "int32", [batch, pos])
+			: input(FEEDS.tokens, "float32", [batch, pos, width]);
 	const positions = input(FEEDS.positions, "int32", padded ? [batch, pos] : [pos]);
 	// positions grow along each row, so "not later" is "position not greater"
 	const [query, key] = padded

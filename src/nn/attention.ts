@@ -1,5 +1,6 @@
 import {
 	add,
+	constant,
 	expand,
 	matmul,
 	reshape,
@@ -11,6 +12,7 @@ import {
 } from "../graph/ops/index.js";
 import type { Trace } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
+import { Tensor } from "../tensor/index.js";
 import { type Linear, linear, projectFromHeads } from "./linear.js";
 import { type Rotation, rotate } from "./rope.js";
 
@@ -30,8 +32,10 @@ export interface AttentionOptions extends AttentionShape {
 	readonly emptyRows: boolean;
 	/** Rotary positions, applied to queries and keys. */
 	readonly rotation?: Rotation | undefined;
-	/** W_O and b_O. */
-	readonly output: Linear;
+	/** W_O and b_O. Without it the heads' results stand side by side: [batch, query, head * d_head]. */
+	readonly output?: Linear | undefined;
+	/** Names under which the softmax and the output projection run as modules; by default they are none. */
+	readonly modules?: { readonly softmax: string; readonly output: string } | undefined;
 }
 
 /**
@@ -41,7 +45,7 @@ export interface AttentionOptions extends AttentionShape {
  * @returns [batch, query, d_model]
  */
 export function attention(t: Trace, q: Value, k: Value, v: Value, options: AttentionOptions): Value {
-	const { nHeads, nKvHeads, dHead, scale, mask, emptyRows, rotation, output } = options;
+	const { nHeads, nKvHeads, dHead, scale, mask, emptyRows, rotation, output, modules } = options;
 	let query = t.hook("hook_q", q);
 	let key = t.hook("hook_k", k);
 	const value = t.hook("hook_v", v);
@@ -58,17 +62,27 @@ export function attention(t: Trace, q: Value, k: Value, v: Value, options: Atten
 	// added instead of selected: one pass over the scores that the runtime vectorises
 	const bias = where(mask, 0, Number.NEGATIVE_INFINITY);
 	const masked = t.hook("hook_attn_scores", add(scores, bias)); // [batch, head, query, key]
-	const rows = softmax(masked);
+	const rows = modules ? t.call(modules.softmax, softmax, masked) : softmax(masked);
 	const pattern = t.hook("hook_pattern", emptyRows ? where(mask, rows, 0) : rows);
 	const mixed = matmul(pattern, perQueryHead(value)); // [batch, head, query, d_head]
 	const z = t.hook("hook_z", transpose(mixed, [0, 2, 1, 3])); // [batch, query, head, d_head]
-	const edited = t.optional("hook_result", () => projectFromHeads(z, output));
+	const edited = t.optional("hook_result", () => projectFromHeads(z, output ?? sideBySide(nHeads * dHead)));
 	if (edited) {
 		const total = sum(edited, -2, { keepDims: false });
-		return output.bias ? add(total, output.bias) : total;
+		return output?.bias ? add(total, output.bias) : total;
 	}
 	const [batch, pos] = z.shape as [string, string];
-	return linear(reshape(z, [batch, pos, nHeads * dHead]), output);
+	const joined = reshape(z, [batch, pos, nHeads * dHead]);
+	if (!output) return joined;
+	const project = (x: Value): Value => linear(x, output);
+	return modules ? t.call(modules.output, project, joined) : project(joined);
+}
+
+/** The projection that leaves every head where it stands. */
+function sideBySide(width: number): Linear {
+	const identity = Tensor.zeros([width, width]);
+	for (let i = 0; i < width; i++) identity.data[i * (width + 1)] = 1;
+	return { weight: constant(identity) };
 }
 
 /** [batch, kv_head, pos, d_head] to [batch, head, pos, d_head], each kv head `groups` times in a row. */

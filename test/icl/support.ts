@@ -6,6 +6,8 @@ export interface SmallConfig {
 	readonly task_config: {
 		readonly task_size: number;
 		readonly max_examples: number;
+		readonly embed_size: number;
+		readonly mlp_size: number;
 		readonly num_tasks: number;
 		readonly noise_variance: number;
 		readonly num_heads: number;
@@ -18,9 +20,14 @@ export interface SmallConfig {
 	readonly batch_size: number;
 }
 
-/** Fails where two tensors differ by more than `tolerance`, or where one of them is missing. */
-export function expectClose(got: Tensor | undefined, wanted: Tensor | undefined, tolerance: number): void {
+/** Fails where two tensors differ by more than `tolerance` (of the largest entry), or where one of them is missing. */
+export function expectClose(
+	got: Tensor | undefined,
+	wanted: Tensor | undefined,
+	tolerance: number,
+	relative = false,
+): void {
 	if (!got || !wanted) throw new Error("a tensor to compare is missing");
-	const { maxAbs, index } = difference(got, wanted);
-	expect(maxAbs, `at [${index.join(", ")}]`).toBeLessThanOrEqual(tolerance);
+	const { maxAbs, scale, index } = difference(got, wanted);
+	expect(maxAbs, `at [${index.join(", ")}]`).toBeLessThanOrEqual(tolerance * (relative ? scale : 1));
 }

@@ -1,0 +1,157 @@
+import { add, expand, gather, relu, split, transpose, weight } from "../../graph/ops/index.js";
+import type { Trace } from "../../graph/trace.js";
+import type { Value } from "../../graph/value.js";
+import { attention } from "../../nn/attention.js";
+import { type Linear, linear, toHeads } from "../../nn/linear.js";
+import { norm } from "../../nn/norm.js";
+import type { Family } from "../family.js";
+import { type RegressionConfig, type RegressionTask, regressionConfig } from "./config.js";
+import { parameters, ROOT, unembedding } from "./weights.js";
+
+/**
+ * The in-context linear regression transformer of timaeus-research/icl. Its modules have the original's
+ * paths and the points inside them the usual hook names.
+ *
+ * Its blocks count their input twice: a block returns x + a + m and is added to x again, so that
+ * x <- 2 x + a + m, while the MLP reads x + a.
+ */
+export const regression: Family<RegressionConfig> = {
+	name: "regression",
+	doc: "in-context linear regression transformer: vectors as tokens, heads' q/k/v interleaved, double residual",
+	architectures: [],
+	modelType: "regression",
+	norm: "layer",
+	residualGrowth: 2,
+	parseConfig: (config) => regressionConfig(config as RegressionTask),
+	weights: parameters,
+	rename: (name) => (name.endsWith(".causal_mask") ? undefined : name),
+	tokenWidth: ({ taskSize }) => taskSize + 1,
+	modulePoints: cachedPaths,
+
+	embed(t, c, { tokens, positions }) {
+		const width = c.taskSize + 1;
+		const embedding: Linear = {
+			weight: weight(`${ROOT}.token_embedding.weight`, [c.dModel, width]),
+			transposed: true,
+		};
+		// a linear layer that is never called: its columns are the positions' vectors
+		const table = transpose(weight(`${ROOT}.postn_embedding.weight`, [c.dModel, c.nCtx])); // [pos, d_model]
+		const embedded = t.call(`${ROOT}.token_embedding`, (x) => linear(x, embedding), tokens);
+		const rows = gather(table, positions); // [(batch,) pos, d_model]
+		const positional = t.hook("hook_pos_embed", expand(rows, embedded.shape));
+		return add(t.hook("hook_embed", embedded), positional); // [batch, pos, d_model]
+	},
+
+	block(t, c, layer, resid, { mask, padded }) {
+		const name = { module: `${ROOT}.blocks.${layer}`, points: `blocks.${layer}` };
+		const x = t.hook(`${name.points}.hook_resid_pre`, resid);
+		const output = t.call(name, (input) => blockOutput(t, c, name.module, input, mask, padded), x);
+		return t.hook(`${name.points}.hook_resid_post`, add(x, output));
+	},
+
+	unembed(t, c, resid) {
+		const normalized = normModule(t, c, `${ROOT}.unembedding.0`, "unembedding.0", "ln_final", ROOT)(resid);
+		const name = unembedding(c);
+		const output = t.call(name, (x) => linear(x, affine(name, c.taskSize + 1, c.dModel)), normalized);
+		return t.call(ROOT, (x) => x, output); // [batch, pos, task_size + 1]
+	},
+};
+
+/** x + a + m: without the stream itself. */
+function blockOutput(
+	t: Trace,
+	c: RegressionConfig,
+	path: string,
+	x: Value,
+	mask: Value,
+	padded: boolean,
+): Value {
+	const { dModel: e, dMlp: f } = c;
+	const normed = normModule(t, c, `${path}.layer_norms.0`, "layer_norms.0", "ln1")(x);
+	const attend = (y: Value): Value => {
+		const qkv: Linear = {
+			weight: weight(`${path}.attention.attention.weight`, [3 * e, e]),
+			transposed: true,
+		};
+		// each head's slice is its q, k and v; not all heads' q first
+		const fused = toHeads(
+			t.call("attention", (z) => linear(z, qkv), y),
+			c.nHeads,
+		);
+		const [q, k, v] = split(fused, -1, Array<number>(3).fill(c.dHead)) as [Value, Value, Value];
+		return attention(t, q, k, v, {
+			...c,
+			scale: c.dHead ** -0.5,
+			mask,
+			emptyRows: padded,
+			modules: { softmax: "attention_softmax", output: "output" },
+			...(c.includeOutput && {
+				output: { weight: weight(`${path}.attention.output.weight`, [e, e]), transposed: true },
+			}),
+		});
+	};
+	const a = t.hook("hook_attn_out", t.call({ module: "attention", points: "attn" }, attend, normed));
+	const mid = t.hook(
+		"hook_resid_mid",
+		t.call("resid_after_attn", (r) => r, add(x, a)),
+	);
+	const mlpIn = normModule(t, c, `${path}.layer_norms.1`, "layer_norms.1", "ln2")(mid);
+	const pre = t.call("compute.0", (y) => linear(y, affine(`${path}.compute.0`, f, e)), mlpIn);
+	const post = t.call("compute.1", relu, t.hook("mlp.hook_pre", pre));
+	const m = t.call(
+		"compute.2",
+		(y) => linear(y, affine(`${path}.compute.2`, e, f)),
+		t.hook("mlp.hook_post", post),
+	);
+	return add(mid, t.hook("hook_mlp_out", m));
+}
+
+/** A norm as the module `module` with its points under `points`; without norms the module does nothing. */
+function normModule(
+	t: Trace,
+	c: RegressionConfig,
+	path: string,
+	module: string,
+	points: string,
+	root = "",
+): (x: Value) => Value {
+	const name = { module: root ? `${root}.${module}` : module, points };
+	if (!c.layerNorm) return (x) => (root ? x : t.call(name, (y) => y, x));
+	const parts = {
+		kind: "layer",
+		eps: 1e-5,
+		weight: weight(`${path}.weight`, [c.dModel]),
+		bias: weight(`${path}.bias`, [c.dModel]),
+	} as const;
+	return (x) => t.call(name, norm(t, parts), x);
+}
+
+function affine(path: string, out: number, width: number): Linear {
+	return {
+		weight: weight(`${path}.weight`, [out, width]),
+		bias: weight(`${path}.bias`, [out]),
+		transposed: true,
+	};
+}
+
+/** Modules whose outputs the original's cache holds, in its order: parents before children, as constructed. */
+export function cachedPaths(c: RegressionConfig): string[] {
+	const inBlock = [
+		"",
+		".attention",
+		".attention.attention",
+		".attention.attention_softmax",
+		...(c.includeOutput ? [".attention.output"] : []),
+		...[0, 1, 2].map((i) => `.compute.${i}`),
+		".layer_norms.0",
+		".layer_norms.1",
+		".resid_after_attn",
+	];
+	return [
+		ROOT,
+		`${ROOT}.token_embedding`,
+		...Array.from({ length: c.nLayers }, (_, l) => inBlock.map((m) => `${ROOT}.blocks.${l}${m}`)).flat(),
+		...(c.layerNorm ? [`${ROOT}.unembedding.0`] : []),
+		unembedding(c),
+	];
+}

@@ -1,0 +1,4 @@
+export { type RegressionConfig, type RegressionTask, regressionConfig } from "./config.js";
+export { cachedPaths, regression } from "./family.js";
+export { RegressionModel, type RegressionModelOptions } from "./regression-model.js";
+export { initialWeights, parameters, parametersOf, stateDict } from "./weights.js";
