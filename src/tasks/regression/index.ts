@@ -1,4 +1,7 @@
+export type { Baseline, BaselineInput } from "./baseline.js";
 export { MAX_TASKS } from "./check.js";
+export { type DmmseInput, dmmse } from "./dmmse.js";
+export { ridge } from "./ridge.js";
 export {
 	applyTransformations,
 	basisBatch,
