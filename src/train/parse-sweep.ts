@@ -5,8 +5,8 @@ import { TrainError } from "./errors.js";
 import { float, type PythonDict, type PythonValue, plain } from "./python-json.js";
 import type { Distribution, Sweep, SweepParameter } from "./sweep.js";
 
-/** Longest sweep file: 1 MiB. */
-export const MAX_SWEEP_TEXT = 2 ** 20;
+/** Longest sweep file: 64 KiB. */
+export const MAX_SWEEP_TEXT = 2 ** 16;
 
 /** Keys of the tracking service's grammar (docs.wandb.ai, "Define sweep configuration"). */
 const TOP_KEYS = [
@@ -44,7 +44,7 @@ class Parser {
 	sweep(): Sweep {
 		const document = parseDocument(this.text, { lineCounter: this.lines });
 		const [error] = document.errors;
-		if (error) this.failAt(error.pos[0], error.message.split("\n")[0]?.replace(/ at line \d+.*$/, "") ?? "");
+		if (error) this.failAt(error.pos[0], plainWords(error.message));
 		const root = document.contents;
 		if (!isMap(root)) this.fail(root, "a sweep is a mapping with method and parameters");
 		const top = this.entries(root, TOP_KEYS, "a sweep");
@@ -222,4 +222,10 @@ class Parser {
 		const { line, col } = this.lines.linePos(offset);
 		throw new TrainError(`${this.name}:${line}:${col}: ${what.replaceAll(/\s+/g, " ")}`);
 	}
+}
+
+/** The YAML parser's message without its place, its advice for programmers and its picture of the line. */
+function plainWords(message: string): string {
+	if (message.startsWith("Maximum call stack")) return "nested too deeply";
+	return (message.split("\n")[0] ?? "").replace(/ at line \d+.*$/, "").replace(/;? ?please .*$/i, "");
 }

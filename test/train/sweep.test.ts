@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -445,5 +446,88 @@ describe("configurations", () => {
 			lr: 0.001,
 		});
 		expect(runNames({ task_config: { num_tasks: "inf" } }).current).toMatch(/^M-inf-seed-0-task-/);
+	});
+});
+
+describe("hostile sweep files", () => {
+	const outcome = (text: string): "read" | "refused" => {
+		try {
+			const sweep = parseSweep(text, "lie.yaml");
+			if (sweepSize(sweep, { count: 1 }) < 5) for (const _ of getSweepConfigs(sweep, {}, { count: 1 }));
+			return "read";
+		} catch (error) {
+			expect(error).toBeInstanceOf(TrainError);
+			expect((error as Error).message).toMatch(/^lie\.yaml[:,][^\n\r]{5,700}$/);
+			return "refused";
+		}
+	};
+	const original = readFileSync("assets/sweeps/small-sweep.yaml", "utf8");
+
+	test.each<[string, string]>([
+		["50,000 nested lists", `method: grid\nparameters: {num_steps: {value: ${"[".repeat(50_000)}`],
+		["12,000 nested mappings", `method: grid\nparameters: ${"{a: ".repeat(12_000)}`],
+		[
+			"2,000 nested levels of parameters",
+			`method: grid\nparameters: ${"{task_config: {parameters: ".repeat(2_000)}`,
+		],
+		[
+			"aliases of aliases",
+			`a: &a [1,1]\n${Array.from({ length: 40 }, (_, i) => `b${i}: &b${i} [*${i ? `b${i - 1}` : "a"}, *${i ? `b${i - 1}` : "a"}]`).join("\n")}`,
+		],
+		["tags", "method: grid\nparameters: {num_steps: {value: !!js/function 'x'}}"],
+		["a merge key", "method: grid\n<<: {parameters: {}}\n"],
+		["two documents", "method: grid\n---\nmethod: grid\n"],
+		["two megabytes", `method: grid # ${"x".repeat(2 ** 21)}`],
+		["nothing", ""],
+		["a key that is a list", "method: grid\nparameters: {[a]: {value: 1}}\n"],
+		["a null parameter", "method: grid\nparameters: {num_steps: }\n"],
+		["not a number", "method: grid\nparameters: {num_steps: {value: .nan}}\n"],
+		["a date", "method: grid\nparameters: {num_steps: {value: !!timestamp 2001-01-01}}\n"],
+	])("%s: refused with one line", (_, text) => {
+		const started = performance.now();
+		expect(outcome(text)).toBe("refused");
+		expect(performance.now() - started).toBeLessThan(5000);
+	});
+
+	test("mutations are read or refused with one line", () => {
+		const outcomes = { read: 0, refused: 0 };
+		const piece = fc.oneof(
+			fc.constantFrom(
+				"{",
+				"}",
+				"[",
+				"]",
+				":",
+				"- ",
+				"\n",
+				"  ",
+				"*a",
+				"&a ",
+				"!!int ",
+				"? ",
+				"|\n",
+				"1e9",
+				"-1",
+				"null",
+				'"',
+				"'",
+				"#",
+				",",
+				"\t",
+				"0x10",
+				"value",
+				"values",
+				"parameters",
+			),
+			fc.string({ maxLength: 3 }),
+		);
+		fc.assert(
+			fc.property(fc.nat(original.length), fc.nat(9), piece, (at, cut, insert) => {
+				outcomes[outcome(original.slice(0, at) + insert + original.slice(at + cut))]++;
+			}),
+			{ numRuns: 400 },
+		);
+		expect(outcomes.refused).toBeGreaterThan(50);
+		expect(outcomes.read).toBeGreaterThan(5);
 	});
 });
