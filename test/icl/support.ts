@@ -31,3 +31,15 @@ export function expectClose(
 	const { maxAbs, scale, index } = difference(got, wanted);
 	expect(maxAbs, `at [${index.join(", ")}]`).toBeLessThanOrEqual(tolerance * (relative ? scale : 1));
 }
+
+/** Fails where a number differs by more than `tolerance` of the one wanted, or is missing. */
+export function expectRelative(
+	got: Readonly<Record<string, number>>,
+	wanted: Readonly<Record<string, number>>,
+	tolerance: number,
+): void {
+	for (const [key, value] of Object.entries(wanted)) {
+		const difference = Math.abs((got[key] ?? Number.NaN) - value);
+		expect(difference, `${key}: ${got[key]}, not ${value}`).toBeLessThanOrEqual(tolerance * Math.abs(value));
+	}
+}

@@ -1,6 +1,18 @@
 export type { Baseline, BaselineInput } from "./baseline.js";
 export { MAX_TASKS } from "./check.js";
 export { type DmmseInput, dmmse } from "./dmmse.js";
+export type { Estimate } from "./estimate.js";
+export {
+	type Baselines,
+	type DrawOptions,
+	type Evaluation,
+	type EvaluationBatch,
+	Evaluator,
+	type EvaluatorOptions,
+	type MetricOptions,
+	type Predict,
+} from "./evaluator.js";
+export { GROUPS, type Group, type MetricKeys } from "./metric-keys.js";
 export { ridge } from "./ridge.js";
 export {
 	applyTransformations,
