@@ -21,20 +21,38 @@ export async function prepareOutput(path: string, endings: readonly string[]): P
 		throw new UsageError(`--out ${path}: the ending says the format; allowed ${endings.join(", ")}`);
 	}
 	const existing = await stat(path).catch(() => undefined);
-	if (existing?.isDirectory()) throw new OutputError(`${path}: cannot be written: it is a folder`);
+	if (existing?.isDirectory() || path.endsWith("/"))
+		throw new OutputError(`${path}: cannot be written: it is a folder`);
 	await prepareFolder(dirname(path), path);
 }
 
 /** As `prepareOutput`, for a folder that several files go to. */
 export async function prepareFolder(folder: string, where: string = folder): Promise<void> {
 	try {
-		await mkdir(folder, { recursive: true });
+		await makeFolder(folder);
 		const trial = join(folder, `.headscope.${randomBytes(6).toString("hex")}.incomplete`);
 		await (await open(trial, "wx")).close();
 		await unlink(trial);
 	} catch (error) {
-		throw new OutputError(`${where}: cannot be written: ${reasonOf(error)}`, { cause: error });
+		const none = (error as NodeJS.ErrnoException).code === "ENOENT";
+		const reason = none ? `no folder can be made at ${folder}` : reasonOf(error);
+		throw new OutputError(`${where}: cannot be written: ${reason}`, { cause: error });
 	}
+}
+
+/** Makes a folder and those above it. Node's own `recursive` never returns where a virtual file system refuses. */
+async function makeFolder(folder: string): Promise<void> {
+	const existing = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+		if (error.code !== "ENOENT") throw error;
+		return undefined;
+	});
+	if (existing?.isDirectory()) return;
+	if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+	await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+		// another process may have been quicker
+		const made = await stat(folder).catch(() => undefined);
+		if (!made?.isDirectory()) throw error;
+	});
 }
 
 /** Between two checks for Ctrl-C: 1 MiB. */

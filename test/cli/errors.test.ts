@@ -172,6 +172,12 @@ test("what cannot be written is told before the model is opened", async () => {
 	chmodSync(locked, 0o755);
 });
 
+test.skipIf(process.platform !== "linux")("a file system that takes no folders refuses at once", async () => {
+	for (const out of ["/proc/headscope/x.svg", "/proc/headscope/a/b/x.svg"]) {
+		expectRefusal(await runCli("attention", ...TEXT, "--out", out), 1, out, "cannot be written");
+	}
+});
+
 test("broken patterns of another program fail", async () => {
 	using folder = new Folder();
 	writeFileSync(folder.at("tokens.json"), '["a", "b"]');
