@@ -118,6 +118,7 @@ async function scoreGroup(
 	const chunk = rowsInMemory(model, task.length, members, memory);
 	let bos = false;
 	for (let start = 0; start < count; start += chunk) {
+		options.signal?.throwIfAborted();
 		const samples = task.draw(random, Math.min(chunk, count - start));
 		bos = samples.bos;
 		const rowSeeds = samples.ids.map(() => seeds.bits());
@@ -204,8 +205,9 @@ function readerOf(model: Model, members: Named): Reader {
 			}),
 		);
 	return async (ids, { mask }, feeds, signal) => {
-		const options = { ...(mask && { mask }), ...(signal && { signal }) };
-		const found = await model.read(ids, { names, outputs, feeds }, options);
+		const readout = { names, outputs, feeds };
+		// a run that is given a signal is cut into parts to hear it, which costs memory; chunks are short enough
+		const found = await orAbort(model.read(ids, readout, mask ? { mask } : {}), signal);
 		return new Map(
 			[...members.keys()].map((name) => {
 				const values = found.get(name) as Tensor<"float32">;
@@ -213,6 +215,22 @@ function readerOf(model: Model, members: Named): Reader {
 			}),
 		);
 	};
+}
+
+/** What `work` gives, or the signal's reason as soon as it is aborted; work that is under way ends unheard. */
+async function orAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+	if (!signal) return work;
+	let stop: (() => void) | undefined;
+	const aborted = new Promise<never>((_, reject) => {
+		stop = () => reject(signal.reason);
+		if (signal.aborted) stop();
+		else signal.addEventListener("abort", stop);
+	});
+	try {
+		return await Promise.race([work, aborted]);
+	} finally {
+		if (stop) signal.removeEventListener("abort", stop);
+	}
 }
 
 /** How many rows of a length can run at once: what is alive in a layer, roughly. */
