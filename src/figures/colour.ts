@@ -90,7 +90,8 @@ export function short(value: number): string {
 }
 
 export function minus(written: string): string {
-	return written.replaceAll("-", "−");
+	// what rounds to zero has no sign
+	return written.replace(/^-(0(\.0*)?)$/, "$1").replaceAll("-", "−");
 }
 
 function clamp(position: number): number {
