@@ -13,6 +13,14 @@ export {
 	type Predict,
 } from "./evaluator.js";
 export { GROUPS, type Group, type MetricKeys } from "./metric-keys.js";
+export {
+	PATTERN_SCORES,
+	type PatternScore,
+	patternEntropies,
+	patternScores,
+	type QueryScores,
+	queryScores,
+} from "./pattern-scores.js";
 export { ridge } from "./ridge.js";
 export {
 	applyTransformations,
