@@ -143,9 +143,10 @@ describe("a pickle that lies", () => {
 		["has no model", pickle("}", text("weights"), "K\x01s."), /has no entry "model", it has weights/],
 		["is not UTF-8", pickle("X\x02\0\0\0\xff\xfe."), /not UTF-8/],
 	])("%s: refused", async (_, data, message) => {
-		const started = performance.now();
+		// processor time, as others may be busy on this machine
+		const started = process.cpuUsage();
 		expect(await outcome(zip(data))).toMatch(message);
-		expect(performance.now() - started).toBeLessThan(3000);
+		expect(process.cpuUsage(started).user / 1e6).toBeLessThan(5);
 	});
 
 	test("a shape cannot be changed after it was checked", async () => {

@@ -484,9 +484,9 @@ describe("hostile sweep files", () => {
 		["not a number", "method: grid\nparameters: {num_steps: {value: .nan}}\n"],
 		["a date", "method: grid\nparameters: {num_steps: {value: !!timestamp 2001-01-01}}\n"],
 	])("%s: refused with one line", (_, text) => {
-		const started = performance.now();
+		const started = process.cpuUsage();
 		expect(outcome(text)).toBe("refused");
-		expect(performance.now() - started).toBeLessThan(5000);
+		expect(process.cpuUsage(started).user / 1e6).toBeLessThan(5);
 	});
 
 	test("mutations are read or refused with one line", () => {
