@@ -2,7 +2,7 @@
 import { parentPort } from "#ort";
 import type { Tensor } from "../tensor/index.js";
 import type { WeightsSpec } from "../weights/index.js";
-import type { EngineOptions, WeightsMode } from "./engine.js";
+import type { EngineOptions, RunRequest, WeightsMode } from "./engine.js";
 import { LocalEngine } from "./local-engine.js";
 import { serve } from "./rpc.js";
 import { ProgramTable, pack, type SentProgram, type TensorMessage, unpack } from "./worker-engine.js";
@@ -13,6 +13,7 @@ let programs: ProgramTable;
 interface RunMessage extends SentProgram {
 	weights: string | undefined;
 	feeds: [string, TensorMessage][];
+	update: RunRequest["update"];
 }
 
 serve(await parentPort(), {
@@ -34,9 +35,10 @@ serve(await parentPort(), {
 		return { value: pack(tensor), transfer: [tensor.data.buffer] };
 	},
 	freeWeights: async (weights: string) => ({ value: await engine.freeWeights(weights) }),
-	run: async ({ weights, feeds, ...sent }: RunMessage, { signal }) => {
+	run: async ({ weights, feeds, update, ...sent }: RunMessage, { signal }) => {
 		const fed = Object.fromEntries(feeds.map(([name, tensor]) => [name, unpack(tensor)]));
-		const results = await engine.run({ program: programs.resolve(sent), weights, feeds: fed }, { signal });
+		const program = programs.resolve(sent);
+		const results = await engine.run({ program, weights, feeds: fed, update }, { signal });
 		const value = [...results].map(([name, tensor]) => [name, pack(tensor)] as const);
 		return { value, transfer: value.map(([, { data }]) => data.buffer) };
 	},

@@ -11,6 +11,11 @@ export interface RunRequest {
 	/** Where the program's weights come from; needed when it has any. */
 	readonly weights?: WeightsId | undefined;
 	readonly feeds: Readonly<Record<string, Tensor>>;
+	/**
+	 * Outputs that take the place of bound weights instead of being returned, by the weight's name: state
+	 * that stays in the engine from one run to the next.
+	 */
+	readonly update?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

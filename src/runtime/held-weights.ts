@@ -18,6 +18,8 @@ export interface HeldWeights {
 	sessionBytes(weights: readonly OnnxValueInfo[]): number;
 	readonly sessionOptions: Readonly<Record<string, string>>;
 	read(name: string): Promise<Tensor<"float32">>;
+	/** Puts another tensor of the same shape in a weight's place. */
+	replace(name: string, tensor: OrtTensor): void;
 }
 
 /** Weights in memory, fed as inputs. */
@@ -25,7 +27,7 @@ export class BoundWeights implements HeldWeights {
 	readonly shared = true;
 	readonly sessionOptions = {};
 
-	constructor(private readonly tensors: ReadonlyMap<string, OrtTensor>) {}
+	constructor(private readonly tensors: Map<string, OrtTensor>) {}
 
 	inputs(weights: readonly OnnxValueInfo[]): Record<string, OrtTensor> {
 		const inputs: Record<string, OrtTensor> = {};
@@ -49,6 +51,11 @@ export class BoundWeights implements HeldWeights {
 		const tensor = this.tensors.get(name);
 		if (!tensor) throw new EngineError(`no weight "${name}"`);
 		return new Tensor("float32", tensor.dims, (tensor.data as Float32Array<ArrayBuffer>).slice());
+	}
+
+	replace(name: string, tensor: OrtTensor): void {
+		checkShape(name, this.tensors.get(name)?.dims ?? [], tensor.dims);
+		this.tensors.set(name, tensor);
 	}
 }
 
@@ -113,6 +120,12 @@ export class MappedWeights implements HeldWeights {
 		} finally {
 			await source.close?.();
 		}
+	}
+
+	replace(name: string): never {
+		throw new EngineError(
+			`weight "${name}" is mapped from a file, so a run cannot replace it; bind it instead`,
+		);
 	}
 }
 

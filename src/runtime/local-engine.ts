@@ -86,7 +86,7 @@ export class LocalEngine implements Engine {
 	}
 
 	async run(
-		{ program, weights, feeds }: RunRequest,
+		{ program, weights, feeds, update = {} }: RunRequest,
 		{ signal }: RunOptions = {},
 	): Promise<Map<string, Tensor>> {
 		signal?.throwIfAborted();
@@ -96,8 +96,7 @@ export class LocalEngine implements Engine {
 			feeds,
 		);
 		const held = program.weights.length > 0 ? this.held(weights) : NO_WEIGHTS;
-		const inputs: Record<string, OrtTensor> = held.inputs(program.weights);
-		for (const { name } of program.feeds) inputs[name] = this.toOrt(feeds[name] as Tensor);
+		const fed = program.feeds.map(({ name }) => [name, this.toOrt(feeds[name] as Tensor)] as const);
 		const key = held.shared ? program.key : `${weights}\n${program.key}`;
 		const bytes = program.onnx.byteLength + SESSION_OVERHEAD + held.sessionBytes(program.weights);
 		const checkWanted = (): void => {
@@ -106,7 +105,13 @@ export class LocalEngine implements Engine {
 		};
 		const runWith = async (session: InferenceSession): Promise<InferenceSession.ReturnType> => {
 			checkWanted();
-			return session.run(inputs);
+			// read now and not when the run was asked for: runs before it may have replaced weights
+			const results = await session.run({ ...held.inputs(program.weights), ...Object.fromEntries(fed) });
+			for (const output of program.outputs) {
+				const weight = update[callerName(output)];
+				if (weight !== undefined) held.replace(weight, results[output.name] as OrtTensor);
+			}
+			return results;
 		};
 		const results = await abortable(
 			this.queue.run(async () => {
@@ -116,8 +121,9 @@ export class LocalEngine implements Engine {
 			signal,
 		);
 		this.checkOpen();
+		const returned = program.outputs.filter((output) => !Object.hasOwn(update, callerName(output)));
 		return new Map(
-			program.outputs.map((output) => {
+			returned.map((output) => {
 				const tensor = fromOrt(results[output.name] as OrtTensor);
 				checkShape(callerName(output), tensor, output.shape, extents);
 				return [callerName(output), tensor];

@@ -59,6 +59,26 @@ const ENGINES: readonly (readonly [string, (options?: EngineOptions) => Promise<
 ];
 
 describe.each(ENGINES)("an engine %s", (where, create) => {
+	test("outputs that update weights stay in the engine, also where runs are waiting", async () => {
+		await using engine = await create({ threads: 1 });
+		const w = ops.weight("w", [2, 2]);
+		const next = ops.add(w, ops.input("d", "float32", []));
+		const program = compile(graphOf({ next, total: ops.sum(w, [0, 1], { keepDims: false }) }));
+		const id = await engine.putWeights(weights);
+		const run = (d: number) =>
+			engine.run({ program, weights: id, feeds: { d: Tensor.scalar(d) }, update: { next: "w" } });
+		const totals = await Promise.all([run(1), run(10), run(0)]);
+		expect(totals.map((t) => [...t.keys()])).toEqual([["total"], ["total"], ["total"]]);
+		expect(totals.map((t) => t.get("total")?.item())).toEqual([5, 9, 49]);
+		expect((await engine.readWeight(id, "w")).toNested()).toEqual([
+			[13, 11],
+			[11, 14],
+		]);
+		await expect(
+			engine.run({ program, weights: id, feeds: { d: Tensor.scalar(0) }, update: { total: "w" } }),
+		).rejects.toThrow(/weight "w": expected \[2, 2\], got \[\]/);
+	});
+
 	test("runs a program again and again, with the weights it holds", async () => {
 		await using engine = await create({ threads: 1 });
 		const id = await engine.putWeights(weights);

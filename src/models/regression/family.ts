@@ -4,7 +4,7 @@ import type { Value } from "../../graph/value.js";
 import { attention } from "../../nn/attention.js";
 import { type Linear, linear, toHeads } from "../../nn/linear.js";
 import { norm } from "../../nn/norm.js";
-import type { Family } from "../family.js";
+import type { Family, ModelInputs } from "../family.js";
 import { type RegressionConfig, type RegressionTask, regressionConfig } from "./config.js";
 import { parameters, ROOT, unembedding } from "./weights.js";
 
@@ -42,12 +42,7 @@ export const regression: Family<RegressionConfig> = {
 		return add(t.hook("hook_embed", embedded), positional); // [batch, pos, d_model]
 	},
 
-	block(t, c, layer, resid, { mask, padded }) {
-		const name = { module: `${ROOT}.blocks.${layer}`, points: `blocks.${layer}` };
-		const x = t.hook(`${name.points}.hook_resid_pre`, resid);
-		const output = t.call(name, (input) => blockOutput(t, c, name.module, input, mask, padded), x);
-		return t.hook(`${name.points}.hook_resid_post`, add(x, output));
-	},
+	block: regressionBlock,
 
 	unembed(t, c, resid) {
 		const normalized = normModule(t, c, `${ROOT}.unembedding.0`, "unembedding.0", "ln_final", ROOT)(resid);
@@ -57,14 +52,36 @@ export const regression: Family<RegressionConfig> = {
 	},
 };
 
+/**
+ * Block `layer` on the residual stream.
+ * @param rows which positions are computed; by default all. The others are read as keys and values all the
+ * same, so the result there is that of the whole block.
+ */
+export function regressionBlock(
+	t: Trace,
+	c: RegressionConfig,
+	layer: number,
+	resid: Value,
+	inputs: ModelInputs,
+	rows: Rows = (x) => x,
+): Value {
+	const name = { module: `${ROOT}.blocks.${layer}`, points: `blocks.${layer}` };
+	const x = t.hook(`${name.points}.hook_resid_pre`, resid);
+	const output = t.call(name, (input) => blockOutput(t, c, name.module, input, inputs, rows), x);
+	return t.hook(`${name.points}.hook_resid_post`, add(rows(x, 1), output));
+}
+
+/** Chooses positions along an axis. */
+export type Rows = (x: Value, axis: number) => Value;
+
 /** x + a + m: without the stream itself. */
 function blockOutput(
 	t: Trace,
 	c: RegressionConfig,
 	path: string,
 	x: Value,
-	mask: Value,
-	padded: boolean,
+	{ mask, padded }: ModelInputs,
+	rows: Rows,
 ): Value {
 	const { dModel: e, dMlp: f } = c;
 	const normed = normModule(t, c, `${path}.layer_norms.0`, "layer_norms.0", "ln1")(x);
@@ -79,10 +96,10 @@ function blockOutput(
 			c.nHeads,
 		);
 		const [q, k, v] = split(fused, -1, Array<number>(3).fill(c.dHead)) as [Value, Value, Value];
-		return attention(t, q, k, v, {
+		return attention(t, rows(q, 1), k, v, {
 			...c,
 			scale: c.dHead ** -0.5,
-			mask,
+			mask: rows(mask, -2),
 			emptyRows: padded,
 			modules: { softmax: "attention_softmax", output: "output" },
 			...(c.includeOutput && {
@@ -93,7 +110,7 @@ function blockOutput(
 	const a = t.hook("hook_attn_out", t.call({ module: "attention", points: "attn" }, attend, normed));
 	const mid = t.hook(
 		"hook_resid_mid",
-		t.call("resid_after_attn", (r) => r, add(x, a)),
+		t.call("resid_after_attn", (r) => r, add(rows(x, 1), a)),
 	);
 	const mlpIn = normModule(t, c, `${path}.layer_norms.1`, "layer_norms.1", "ln2")(mid);
 	const pre = t.call("compute.0", (y) => linear(y, affine(`${path}.compute.0`, f, e)), mlpIn);
