@@ -52,8 +52,3 @@ export function checkFinite(where: string, tensor: Tensor): void {
 		throw new TaskError(`${where}: ${data[i]} at [${index.join(", ")}], allowed finite numbers`);
 	}
 }
-
-/** A tensor as float32, whatever it holds. */
-export function asFloat32(tensor: Tensor): Tensor<"float32"> {
-	return tensor.to("float32");
-}

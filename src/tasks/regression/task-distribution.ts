@@ -30,7 +30,7 @@ export function streamOf(source: SeedOrStream): TorchRandom {
  * @throws {TaskError} for counts below 1 and more than 2^20 tasks.
  */
 export function discreteTasks(numTasks: number, taskSize: number, source: SeedOrStream): TaskDistribution {
-	checkSize(taskSize);
+	checkCount("tasks: task size", taskSize);
 	if (!Number.isSafeInteger(numTasks) || numTasks < 1 || numTasks > MAX_TASKS) {
 		throw new TaskError(
 			`tasks: number of tasks ${numTasks}, allowed whole numbers from 1 to ${MAX_TASKS}, or "inf"`,
@@ -41,7 +41,7 @@ export function discreteTasks(numTasks: number, taskSize: number, source: SeedOr
 
 /** A fresh task from N(0, I) for every sequence. @throws {TaskError} for a size below 1. */
 export function gaussianTasks(taskSize: number): TaskDistribution {
-	checkSize(taskSize);
+	checkCount("tasks: task size", taskSize);
 	return {
 		taskSize,
 		numTasks: "inf",
@@ -99,8 +99,4 @@ function rowsOf({ data, shape }: Tensor<"float32">, rows: Int32Array): Tensor<"f
 	const out = new Float32Array(rows.length * size);
 	for (const [i, row] of rows.entries()) out.set(data.subarray(row * size, (row + 1) * size), i * size);
 	return new Tensor("float32", [rows.length, size], out);
-}
-
-function checkSize(taskSize: number): void {
-	checkCount("tasks: task size", taskSize);
 }
