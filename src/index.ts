@@ -1,4 +1,6 @@
 /** Look inside transformers: load a model, see its attention, find its induction heads, change what a head does. */
+export type { G, HookFn, HookSite, ModuleFn, ModuleNode } from "./graph/trace.js";
+export type { Value } from "./graph/value.js";
 export { ActivationCache, type ResidualStack, type StackOptions } from "./hooks/activation-cache.js";
 export { HookError } from "./hooks/hook-error.js";
 export { actName } from "./hooks/points.js";

@@ -1,8 +1,8 @@
+import { tokenizerOf } from "../models/load-model.js";
 import type { ResolvedModel } from "../models/resolve.js";
 import type { Checkpoint } from "../weights/index.js";
 import { UsageError } from "./errors.js";
 import { checkIds, readIds, readMask } from "./ids-file.js";
-import { tokenizerOf } from "./open.js";
 
 /** `--text` or `--ids`, with what goes with each. */
 export interface InputOptions {

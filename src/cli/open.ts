@@ -1,10 +1,6 @@
-import type { Value } from "../graph/value.js";
-import type { HookPoint } from "../hooks/select.js";
 import { loadCheckpoint, openModel } from "../models/load-model.js";
 import type { Model } from "../models/model.js";
 import { type ResolvedModel, resolveModel } from "../models/resolve.js";
-import { traceModel } from "../models/trace-model.js";
-import { type Tokenizer, tokenizerFromGguf, tokenizerFromJson } from "../tokenizers/index.js";
 import type { Checkpoint, CheckpointOptions } from "../weights/index.js";
 import type { Cli } from "./cli.js";
 import type { OpenOptions, RunModelOptions } from "./options.js";
@@ -24,22 +20,6 @@ export async function openArchitecture(
 ): Promise<ResolvedModel & { checkpoint: Checkpoint }> {
 	const checkpoint = await openFiles(cli, ref, options);
 	return { ...resolveModel(checkpoint), checkpoint };
-}
-
-/** Every hook point of an architecture, in the order a run reaches them. */
-export function hookPointsOf({ family, config }: ResolvedModel): HookPoint[] {
-	const { trace } = traceModel(family, config, { padded: false }, { wants: () => true });
-	return [...trace.points].map(([name, { optional }]) => ({
-		name,
-		shape: (trace.values.get(name) as Value).shape,
-		optional,
-	}));
-}
-
-/** The tokenizer of a model's files, where there is one. */
-export function tokenizerOf({ tokenizer, tokenizerConfig, gguf }: Checkpoint): Tokenizer | undefined {
-	if (gguf) return tokenizerFromGguf(gguf.metadata as Record<string, unknown>);
-	return tokenizer === undefined ? undefined : tokenizerFromJson(tokenizer, tokenizerConfig);
 }
 
 /**

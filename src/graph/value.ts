@@ -29,6 +29,7 @@ export class Value implements TensorType {
 		readonly shape: readonly Dim[],
 	) {}
 
+	/** Number of axes. */
 	get rank(): number {
 		return this.shape.length;
 	}

@@ -53,7 +53,8 @@ export async function loadCheckpoint(checkpoint: Checkpoint, options: LoadModelO
 	}
 }
 
-function tokenizerOf({ tokenizer, tokenizerConfig, gguf }: Checkpoint): Tokenizer | undefined {
+/** The tokenizer of a model's files, where there is one. */
+export function tokenizerOf({ tokenizer, tokenizerConfig, gguf }: Checkpoint): Tokenizer | undefined {
 	if (gguf) return tokenizerFromGguf(gguf.metadata as Record<string, unknown>);
 	return tokenizer === undefined ? undefined : tokenizerFromJson(tokenizer, tokenizerConfig);
 }

@@ -81,6 +81,14 @@ export class Model implements AsyncDisposable {
 	}
 
 	/** A run and its activations. `logits` is absent where they were not asked for or the run stopped early. */
+	runWithCache(
+		input: ModelInput,
+		options?: CacheOptions & { logits?: true; stopAtLayer?: never },
+	): Promise<{ logits: Tensor<"float32">; cache: ActivationCache }>;
+	runWithCache(
+		input: ModelInput,
+		options?: CacheOptions,
+	): Promise<{ logits?: Tensor<"float32">; cache: ActivationCache }>;
 	async runWithCache(
 		input: ModelInput,
 		options: CacheOptions = {},

@@ -16,5 +16,12 @@ export {
 export { blobSource, bytesSource, type Source, urlSource } from "./source.js";
 export type { TensorEntry } from "./tensor-entry.js";
 export { readTensorFile, type TensorFile } from "./tensor-file.js";
+export {
+	readTorchCheckpoint,
+	readTorchFile,
+	type TorchCheckpoint,
+	type TorchData,
+} from "./torch-checkpoint.js";
+export { TorchStub } from "./torch-values.js";
 export type { OnProgress, Progress, TensorSpec, Transform, WeightsSpec } from "./weights-spec.js";
 export { writeSafetensors } from "./write-safetensors.js";

@@ -1,4 +1,5 @@
 import { formatShape } from "../../graph/dim.js";
+import { listPoints } from "../../models/request.js";
 import type { Tensor } from "../../tensor/index.js";
 import { safetensorsParts } from "../../weights/write-safetensors.js";
 import type { Cli } from "../cli.js";
@@ -6,7 +7,7 @@ import type { CacheCommandOptions } from "../commands/cache.js";
 import { foldLayers } from "../fold-layers.js";
 import { parseNames } from "../hook-names.js";
 import { encodeInput, type Input, readInput } from "../input.js";
-import { hookPointsOf, loadFor } from "../open.js";
+import { loadFor } from "../open.js";
 import { prepareOutput, writeOutput } from "../output.js";
 import { bytes } from "../progress.js";
 import { table } from "../table.js";
@@ -34,7 +35,7 @@ export async function cache(cli: Cli, ref: string, options: CacheCommandOptions)
 	let names: string[] = [];
 	await using model = await loadFor(cli, ref, options, (opened) => {
 		input = encodeInput(given, opened);
-		const points = hookPointsOf(opened);
+		const points = listPoints(opened.family, opened.config);
 		names =
 			options.names === undefined
 				? points.filter((p) => !p.optional).map((p) => p.name)

@@ -2,10 +2,12 @@ import { formatShape } from "../../graph/dim.js";
 import type { ModuleNode } from "../../graph/trace.js";
 import type { HookPoint } from "../../hooks/select.js";
 import type { Dimensions } from "../../models/family.js";
+import { tokenizerOf } from "../../models/load-model.js";
+import { listPoints } from "../../models/request.js";
 import { traceModel } from "../../models/trace-model.js";
 import type { Cli } from "../cli.js";
 import { foldLayers } from "../fold-layers.js";
-import { hookPointsOf, openArchitecture, tokenizerOf } from "../open.js";
+import { openArchitecture } from "../open.js";
 import type { OpenOptions } from "../options.js";
 import { table } from "../table.js";
 
@@ -59,7 +61,7 @@ export async function info(cli: Cli, ref: string, options: OpenOptions): Promise
 				}
 			: null,
 		modules: pathsOf(traceModel(family, config, { padded: false }).trace.root),
-		hooks: hookPointsOf(opened),
+		hooks: listPoints(opened.family, opened.config),
 	};
 	await cli.result(
 		() => result,

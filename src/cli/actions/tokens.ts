@@ -1,7 +1,8 @@
 import { ModelError } from "../../models/family.js";
+import { tokenizerOf } from "../../models/load-model.js";
 import type { Cli } from "../cli.js";
 import type { TokensOptions } from "../commands/tokens.js";
-import { openFiles, tokenizerOf } from "../open.js";
+import { openFiles } from "../open.js";
 import { table } from "../table.js";
 import { readText } from "../text-input.js";
 
