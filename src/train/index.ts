@@ -23,3 +23,4 @@ export {
 export { expandSteps, reachedSteps, type StepsSetting } from "./steps.js";
 export type { Storage } from "./storage.js";
 export { type Sweep, type SweepOptions, type SweepRun, sweepSettings, sweepSize } from "./sweep.js";
+export { type StepReport, type TrainOptions, type TrainResult, trainRegression } from "./train-regression.js";

@@ -9,6 +9,12 @@ type Runtime = typeof import("../../src/runtime/index.js");
 
 /** Builds the runtime into its own small package and imports it as Node would from the real one. */
 export async function builtRuntime(name: string): Promise<Runtime> {
+	const folder = await buildSources(name, ["src/runtime/{index,engine-worker}.ts"]);
+	return import(/* @vite-ignore */ new URL("dist/runtime/index.js", folder).href);
+}
+
+/** Builds some of the sources, and what they import, into a small package of their own: its folder. */
+export async function buildSources(name: string, entry: readonly string[]): Promise<URL> {
 	// below node_modules, so that the test runner leaves the files to Node
 	const folder = new URL(`node_modules/.cache/headscope-${name}/`, root);
 	await rm(folder, { recursive: true, force: true });
@@ -19,7 +25,7 @@ export async function builtRuntime(name: string): Promise<Runtime> {
 	await build({
 		config: false,
 		cwd: fileURLToPath(root),
-		entry: ["src/runtime/{index,engine-worker}.ts", "src/**/*-{node,web}.ts", "!src/**/*.test.ts"],
+		entry: [...entry, "src/**/*-{node,web}.ts", "!src/**/*.test.ts"],
 		outDir: fileURLToPath(new URL("dist", folder)),
 		format: "esm",
 		platform: "neutral",
@@ -28,5 +34,5 @@ export async function builtRuntime(name: string): Promise<Runtime> {
 		logLevel: "error",
 		deps: { neverBundle: [/^#/, /^node:/] },
 	});
-	return import(/* @vite-ignore */ new URL("dist/runtime/index.js", folder).href);
+	return folder;
 }

@@ -1,0 +1,85 @@
+import { parametersOf, type RegressionConfig, stateDict } from "../models/regression/index.js";
+import type { Tensor } from "../tensor/index.js";
+import { messageOf } from "../weights/errors.js";
+import { readSafetensors, writeSafetensors } from "../weights/index.js";
+import type { CheckpointFile } from "./checkpoint-store.js";
+import { reject } from "./errors.js";
+import type { Optimizer } from "./optimizers/index.js";
+
+/** Says in a file's metadata what it is. */
+const FORMAT = "headscope-training";
+/** In front of the optimizer's vectors; no parameter is named so. */
+const STATE = "optimizer.";
+
+/** Where a run stands after the update of a step. */
+export interface TrainingState {
+	readonly step: number;
+	/** By parameter. */
+	readonly weights: ReadonlyMap<string, Tensor<"float32">>;
+	/** The optimizer's vectors over all parameters in their order. */
+	readonly state: ReadonlyMap<string, Tensor<"float32">>;
+}
+
+/**
+ * A checkpoint as one safetensors file, so that it is whole or not there: the original's state dict, masks
+ * included, the optimizer's vectors as "optimizer.<name>", and as metadata the step and the settings as JSON.
+ */
+export function encodeTraining(config: RegressionConfig, at: TrainingState, settings: object): Uint8Array {
+	const tensors = new Map<string, Tensor>(stateDict(config, at.weights));
+	for (const [name, tensor] of at.state) tensors.set(STATE + name, tensor);
+	return writeSafetensors(tensors, {
+		format: FORMAT,
+		step: String(at.step),
+		settings: JSON.stringify(settings),
+	});
+}
+
+/**
+ * Reads a checkpoint to go on from.
+ * @throws {TrainError} that names the file where it is broken, of another kind, or of other settings
+ */
+export async function decodeTraining(
+	file: CheckpointFile,
+	config: RegressionConfig,
+	optimizer: Optimizer,
+	settings: object,
+): Promise<TrainingState> {
+	const { where } = file;
+	if (file.format !== "safetensors") {
+		reject(where, `a checkpoint of the Python trainer, whose runs cannot go on here; allowed: safetensors`);
+	}
+	const { tensors, metadata } = await readSafetensors(file.bytes, where).catch((error) =>
+		reject(where, `is no checkpoint: ${messageOf(error)}`, error),
+	);
+	if (metadata.format !== FORMAT || metadata.step !== String(file.step)) {
+		reject(
+			where,
+			`format ${metadata.format ?? "none"}, step ${metadata.step ?? "none"}; expected ${FORMAT}, step ${file.step}`,
+		);
+	}
+	if (metadata.settings !== JSON.stringify(settings)) {
+		reject(
+			where,
+			`was made with other settings: ${metadata.settings}; this run has ${JSON.stringify(settings)}`,
+		);
+	}
+	const state = new Map<string, Tensor<"float32">>();
+	const rest = new Map(tensors);
+	for (const name of optimizer.state) {
+		const tensor = rest.get(STATE + name);
+		if (tensor?.dtype !== "float32") reject(where, `has no float32 tensor "${STATE}${name}"`);
+		state.set(name, tensor as Tensor<"float32">);
+		rest.delete(STATE + name);
+	}
+	try {
+		const weights = parametersOf(config, rest, where);
+		const size = [...weights.values()].reduce((sum, tensor) => sum + tensor.size, 0);
+		for (const [name, { shape }] of state) {
+			if (shape.join() !== String(size))
+				reject(where, `"${STATE}${name}" is [${shape.join(", ")}], expected [${size}]`);
+		}
+		return { step: file.step, weights, state };
+	} catch (error) {
+		return reject(where, messageOf(error), error);
+	}
+}
