@@ -4,12 +4,12 @@ import type { Readout } from "../models/run-options.js";
 import type { Samples, TokenRange } from "../tasks/index.js";
 import { Random, type Tensor } from "../tensor/index.js";
 import { controlOf } from "./control.js";
-import { byLayer, type HeadScores, rankHeads } from "./head-scores.js";
+import type { HeadScores } from "./head-scores.js";
+import { HeadSums } from "./head-sums.js";
 import { findScore } from "./registry.js";
-import { rowsOf, ScoreError } from "./row.js";
+import { type Rows, rowsOf, ScoreError } from "./row.js";
 import type { HeadScore, UnembeddingRows } from "./score.js";
 import { type SampleOptions, type Source, sourceOf, tokenRange } from "./sources.js";
-import { RunningMean } from "./statistics.js";
 import { readUnembedding } from "./unembedding.js";
 
 /** The samples that heads are scored on, and how much may be held at once. */
@@ -99,6 +99,14 @@ interface Context {
 	readonly options: ScoreHeadsOptions;
 }
 
+/** A chunk of rows whose runs were handed to the engine. */
+interface Chunk {
+	readonly rows: Rows;
+	readonly scored: Promise<Results>;
+	/** The runs of the controls, by score. */
+	readonly controls: ReadonlyMap<string, Promise<Results>>;
+}
+
 async function scoreGroup(
 	model: Model,
 	members: Named,
@@ -107,72 +115,62 @@ async function scoreGroup(
 	onRows: (rows: number) => void,
 ): Promise<Map<string, HeadScores>> {
 	const { nLayers, nHeads } = model.config;
-	const { seed = 0, memory = DEFAULT_MEMORY } = options;
+	const { seed = 0, memory = DEFAULT_MEMORY, signal } = options;
 	// the controls have a stream of their own, so that they leave the rows as they are
 	const [random, seeds] = [new Random(seed), new Random(seed ^ 0x5eed)];
-	const make = (): RunningMean => new RunningMean(nLayers * nHeads);
-	const sums = new Map(
-		[...members.keys()].map((name) => [name, { score: make(), control: make(), lift: make(), baseline: 0 }]),
-	);
 	const reader = readerOf(model, members);
-	const chunk = rowsInMemory(model, task.length, members, memory);
 	let bos = false;
-	for (let start = 0; start < count; start += chunk) {
-		options.signal?.throwIfAborted();
-		const samples = task.draw(random, Math.min(chunk, count - start));
+	const launch = (start: number, end: number): Chunk => {
+		const samples = task.draw(random, end - start);
 		bos = samples.bos;
 		const rowSeeds = samples.ids.map(() => seeds.bits());
 		const rows = rowsOf(samples);
-		for (const [name, score] of members) {
-			for (const [r, row] of rows.rows.entries()) {
-				if (score.queries(row).length > 0) continue;
-				throw new ScoreError(`${name}: row ${start + r} has no position that it could be computed at`);
-			}
-		}
+		checkRows(members, rows, start);
 		const feeds = Object.assign({}, ...[...members.values()].map((s) => s.feeds(rows, unembedding)));
-		const run = (ids: Samples["ids"]): Promise<Results> => reader(ids, samples, feeds, options.signal);
-		const scored = await run(samples.ids);
-		const controls = new Map<string, Results>();
+		const run = (ids: Samples["ids"]): Promise<Results> => {
+			const results = reader(ids, samples, feeds, signal);
+			results.catch(() => {}); // heard where it is awaited, if an earlier one does not fail first
+			return results;
+		};
+		const scored = run(samples.ids);
+		// scores of the same queries have the same control, which is run once
+		const runs = new Map<string, Promise<Results>>();
+		const controls = new Map<string, Promise<Results>>();
 		for (const [name, score] of members) {
-			const into = sums.get(name) as {
-				score: RunningMean;
-				control: RunningMean;
-				lift: RunningMean;
-				baseline: number;
-			};
-			const values = scored.get(name) as Float32Array[];
-			for (const row of rows.rows) into.baseline += score.baseline(row) / count;
-			for (const row of values) into.score.add(row);
 			if (!score.control) continue;
 			const { ids } = controlOf(score, samples, range, rowSeeds);
-			// scores of the same queries have the same control, which is run once
 			const key = ids.join(";");
-			const control = controls.get(key) ?? (await run(ids));
-			controls.set(key, control);
-			for (const [r, row] of (control.get(name) as Float32Array[]).entries()) {
-				into.control.add(row);
-				into.lift.add((values[r] as Float32Array).map((value, i) => value - (row[i] as number)));
-			}
+			const control = runs.get(key) ?? run(ids);
+			runs.set(key, control);
+			controls.set(name, control);
 		}
-		onRows(samples.ids.length);
+		return { rows, scored, controls };
+	};
+	const sums = new Map([...members].map(([name, score]) => [name, new HeadSums(score, nLayers * nHeads)]));
+	const size = rowsInMemory(model, task.length, members, memory);
+	let next: Chunk | undefined = launch(0, Math.min(size, count));
+	for (let start = 0; next; start += size) {
+		signal?.throwIfAborted();
+		const { rows, scored, controls }: Chunk = next;
+		const after = start + size;
+		// the next chunk is made while the engine runs this one
+		next = after < count ? launch(after, Math.min(after + size, count)) : undefined;
+		for (const [name, into] of sums) {
+			into.add(rows, (await scored).get(name) ?? [], (await controls.get(name))?.get(name));
+		}
+		onRows(rows.rows.length);
 	}
-	return new Map(
-		[...members].map(([name, score]) => {
-			const { baseline, ...means } = sums.get(name) as NonNullable<ReturnType<typeof sums.get>>;
-			const scored: HeadScores = {
-				score: name,
-				task: task.doc,
-				samples: count,
-				seed,
-				bos,
-				values: byLayer(means.score.mean, nHeads),
-				...(score.control && { control: byLayer(means.control.mean, nHeads) }),
-				baseline,
-				ranking: rankHeads(means.score, nHeads, score.control ? means : undefined),
-			};
-			return [name, scored];
-		}),
-	);
+	const about = { task: task.doc, samples: count, seed, bos };
+	return new Map([...sums].map(([name, sum]) => [name, sum.result({ score: name, ...about }, nHeads)]));
+}
+
+/** @throws {ScoreError} for a row that a score has nothing to look at in */
+function checkRows(members: Named, { rows }: Rows, first: number): void {
+	for (const [name, score] of members) {
+		const bad = rows.findIndex((row) => score.queries(row).length === 0);
+		if (bad < 0) continue;
+		throw new ScoreError(`${name}: row ${first + bad} has no position that it could be computed at`);
+	}
 }
 
 /** For each score, for each row, every head's number: entry l * nHeads + h. */
