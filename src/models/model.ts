@@ -1,6 +1,5 @@
 import { isCarried, stagesOf } from "../graph/cut.js";
 import { graphOf } from "../graph/graph.js";
-import { shareCommon } from "../graph/share.js";
 import type { ModuleNode } from "../graph/trace.js";
 import { ActivationCache } from "../hooks/activation-cache.js";
 import { HookError } from "../hooks/hook-error.js";
@@ -25,6 +24,7 @@ const PROGRAMS_KEPT = 64;
 export class Model implements AsyncDisposable {
 	private points: readonly HookPoint[] | undefined;
 	private readonly programs = new Map<string, Program>();
+	private readonly readouts = new WeakMap<Readout["outputs"], Map<string, Program>>();
 
 	constructor(
 		/** Where it came from, as the user named it. */
@@ -151,21 +151,31 @@ export class Model implements AsyncDisposable {
 			: this.runProgram(this.program(request), feeds, options);
 	}
 
-	/** The compiled graph of a request; those without functions of the caller's are remembered. */
+	/**
+	 * The compiled graph of a request. Requests without functions of the caller's are remembered by what they ask,
+	 * readouts also by their function: the same function is not traced again.
+	 */
 	private program(request: Request): Program {
 		const { range, options, taps, result, readout } = request;
-		const plain = !options.hooks && !options.patches && !readout;
-		const key = plain ? JSON.stringify([range, taps, result, options.positions]) : undefined;
-		const known = key === undefined ? undefined : this.programs.get(key);
-		if (known) return known;
-		const { outputs } = traceRequest(this.family, this.config, this.hookPoints(), request);
-		const program = compile(shareCommon(graphOf(outputs)), this.engine.provider);
-		if (key !== undefined) {
-			this.programs.set(key, program);
-			const oldest = this.programs.keys().next();
-			if (this.programs.size > PROGRAMS_KEPT && !oldest.done) this.programs.delete(oldest.value);
-		}
+		if (options.hooks || options.patches) return this.compile(request);
+		const key = JSON.stringify([range, taps, result, options.positions]);
+		const programs = readout ? this.programsOf(readout) : this.programs;
+		const program = programs.get(key) ?? this.compile(request);
+		programs.set(key, program);
+		const oldest = programs.keys().next();
+		if (programs.size > PROGRAMS_KEPT && !oldest.done) programs.delete(oldest.value);
 		return program;
+	}
+
+	private compile(request: Request): Program {
+		const { outputs } = traceRequest(this.family, this.config, this.hookPoints(), request);
+		return compile(graphOf(outputs), this.engine.provider);
+	}
+
+	private programsOf({ outputs }: Readout): Map<string, Program> {
+		const known = this.readouts.get(outputs) ?? new Map<string, Program>();
+		this.readouts.set(outputs, known);
+		return known;
 	}
 
 	/** Runs a request that host hooks cut: up to each cut, then on with what the hook returned. */
@@ -177,7 +187,7 @@ export class Model implements AsyncDisposable {
 		const known: Record<string, Tensor> = { ...feeds };
 		const results = new Map<string, Tensor>();
 		for (const [k, { graph }] of stagesOf(outputs, cuts).entries()) {
-			const program = compile(shareCommon(graph), this.engine.provider);
+			const program = compile(graph, this.engine.provider);
 			for (const [name, tensor] of await this.runProgram(program, known, request.options)) {
 				if (isCarried(name)) known[name] = tensor;
 				else results.set(name, tensor);

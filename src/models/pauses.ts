@@ -1,8 +1,8 @@
 import type { Dimensions } from "./family.js";
 import type { CacheOptions } from "./run-options.js";
 
-/** Multiply-adds between two places where a run hears that it was cancelled: about half a second. */
-const STEP = 4e10;
+/** Multiply-adds between two places where a run hears that it was cancelled: about two seconds. Each piece is a session. */
+const STEP = 2e11;
 
 /**
  * Cuts a long run that can be cancelled into ranges of layers, with host hooks that only look: the same

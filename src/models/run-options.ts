@@ -50,7 +50,10 @@ export interface CacheOptions extends RunOptions {
 export interface Readout {
 	/** Points it reads. */
 	readonly names: Names;
-	/** Outputs from the values at those points, and from "logits" where the run goes that far. */
+	/**
+	 * Outputs from the values at those points, and from "logits" where the run goes that far. The same function
+	 * must always compute the same: it is traced once for each shape of request.
+	 */
 	outputs(get: (name: string) => Value, g: G): Readonly<Record<string, Value>>;
 	/** Tensors for inputs that `outputs` makes with `g.input`. */
 	readonly feeds?: Readonly<Record<string, Tensor>>;

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { isMainThread } from "node:worker_threads";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { collectGarbage } from "../../test/collect-garbage.js";
 import { WeightsError } from "./errors.js";
 import { loadWeights } from "./load-weights.js";
 import { bytesSource } from "./source.js";
@@ -65,11 +66,13 @@ describe.each(Object.entries(FILES))("%s whose header is mutated", (_, path) => 
 		const outcomes = { read: 0, refused: 0 };
 		// the peak of a process counts, so this must be one of its own
 		expect(isMainThread).toBe(true);
+		collectGarbage();
 		const before = process.memoryUsage().rss;
 		await fc.assert(
 			fc.asyncProperty(
 				fc.array(mutationOf(headerLength), { minLength: 1, maxLength: 3 }),
 				async (mutations) => {
+					if ((outcomes.read + outcomes.refused) % 20 === 0) collectGarbage();
 					let bytes: Uint8Array<ArrayBuffer> = original.slice();
 					for (const mutate of mutations) bytes = mutate(bytes);
 					try {

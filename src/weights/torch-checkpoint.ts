@@ -101,7 +101,7 @@ async function loadTensors(root: Pickled, tensors: TorchTensors, where: string):
 	const open = new Set<Pickled>();
 
 	const load = async (value: Pickled, path: string): Promise<Loaded> => {
-		if (value instanceof StorageRef) refuse(where, `${path} is a storage without a tensor`);
+		if (value instanceof StorageRef) refuse(where, `${quote(path)} is a storage without a tensor`);
 		if (value instanceof TensorRef) {
 			const known = done.get(value) ?? { value: await tensors.load(value, path), ...LEAF };
 			done.set(value, known);

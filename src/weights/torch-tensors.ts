@@ -88,7 +88,7 @@ export class TorchTensors {
 		if (known && known.type !== ref.type) {
 			refuse(
 				this.where,
-				`${at} takes storage ${quote(ref.key)} for ${ref.type}, another one for ${known.type}`,
+				`${at} takes storage ${quote(ref.key)} for ${quote(ref.type)}, another one for ${quote(known.type)}`,
 			);
 		}
 		const data = known?.data ?? this.readStorage(ref, at);
@@ -102,7 +102,8 @@ export class TorchTensors {
 
 	private async readStorage(ref: StorageRef, at: string): Promise<Tensor> {
 		const format = FORMATS.get(ref.type);
-		if (!format) refuse(this.where, `${at} is a ${ref.type}; read are ${[...FORMATS.keys()].join(", ")}`);
+		if (!format)
+			refuse(this.where, `${at} is a ${quote(ref.type)}; read are ${[...FORMATS.keys()].join(", ")}`);
 		const entry = this.archive.entries.get(`${this.prefix}data/${ref.key}`);
 		if (!entry) refuse(this.where, `${at} lies in entry ${quote(`data/${ref.key}`)}, which is missing`);
 		if (entry.size !== ref.size * format.bytes) {
