@@ -42,7 +42,12 @@ export const regression: Family<RegressionConfig> = {
 		return add(t.hook("hook_embed", embedded), positional); // [batch, pos, d_model]
 	},
 
-	block: regressionBlock,
+	block(t, c, layer, resid, inputs) {
+		const name = { module: `${ROOT}.blocks.${layer}`, points: `blocks.${layer}` };
+		const x = t.hook(`${name.points}.hook_resid_pre`, resid);
+		const output = t.call(name, (input) => blockOutput(t, c, name.module, input, inputs), x);
+		return t.hook(`${name.points}.hook_resid_post`, add(x, output));
+	},
 
 	unembed(t, c, resid) {
 		const normalized = normModule(t, c, `${ROOT}.unembedding.0`, "unembedding.0", "ln_final", ROOT)(resid);
@@ -52,28 +57,6 @@ export const regression: Family<RegressionConfig> = {
 	},
 };
 
-/**
- * Block `layer` on the residual stream.
- * @param rows which positions are computed; by default all. The others are read as keys and values all the
- * same, so the result there is that of the whole block.
- */
-export function regressionBlock(
-	t: Trace,
-	c: RegressionConfig,
-	layer: number,
-	resid: Value,
-	inputs: ModelInputs,
-	rows: Rows = (x) => x,
-): Value {
-	const name = { module: `${ROOT}.blocks.${layer}`, points: `blocks.${layer}` };
-	const x = t.hook(`${name.points}.hook_resid_pre`, resid);
-	const output = t.call(name, (input) => blockOutput(t, c, name.module, input, inputs, rows), x);
-	return t.hook(`${name.points}.hook_resid_post`, add(rows(x, 1), output));
-}
-
-/** Chooses positions along an axis. */
-export type Rows = (x: Value, axis: number) => Value;
-
 /** x + a + m: without the stream itself. */
 function blockOutput(
 	t: Trace,
@@ -81,7 +64,6 @@ function blockOutput(
 	path: string,
 	x: Value,
 	{ mask, padded }: ModelInputs,
-	rows: Rows,
 ): Value {
 	const { dModel: e, dMlp: f } = c;
 	const normed = normModule(t, c, `${path}.layer_norms.0`, "layer_norms.0", "ln1")(x);
@@ -96,10 +78,10 @@ function blockOutput(
 			c.nHeads,
 		);
 		const [q, k, v] = split(fused, -1, Array<number>(3).fill(c.dHead)) as [Value, Value, Value];
-		return attention(t, rows(q, 1), k, v, {
+		return attention(t, q, k, v, {
 			...c,
 			scale: c.dHead ** -0.5,
-			mask: rows(mask, -2),
+			mask,
 			emptyRows: padded,
 			modules: { softmax: "attention_softmax", output: "output" },
 			...(c.includeOutput && {
@@ -110,7 +92,7 @@ function blockOutput(
 	const a = t.hook("hook_attn_out", t.call({ module: "attention", points: "attn" }, attend, normed));
 	const mid = t.hook(
 		"hook_resid_mid",
-		t.call("resid_after_attn", (r) => r, add(rows(x, 1), a)),
+		t.call("resid_after_attn", (r) => r, add(x, a)),
 	);
 	const mlpIn = normModule(t, c, `${path}.layer_norms.1`, "layer_norms.1", "ln2")(mid);
 	const pre = t.call("compute.0", (y) => linear(y, affine(`${path}.compute.0`, f, e)), mlpIn);
