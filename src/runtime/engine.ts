@@ -66,6 +66,11 @@ export interface EngineOptions {
 	provider?: Provider;
 	/** Threads of the runtime. Default: the machine's cores, at most 8. */
 	threads?: number;
+	/**
+	 * Let idle threads of a session wait busily for the next kernel: faster where one session runs again and
+	 * again on cores that nothing else needs, as in training. Default false.
+	 */
+	spin?: boolean;
 	/** Upper bound in bytes for compiled sessions that are kept. Default 1 GiB. */
 	sessionBytes?: number;
 	/** Upper bound in bytes for programs that an engine's own thread remembers. Default 256 MiB. */

@@ -39,6 +39,7 @@ export class LocalEngine implements Engine {
 		private readonly platform: Platform,
 		readonly provider: Provider,
 		private readonly threads: number,
+		private readonly spin: boolean,
 		sessionBytes: number,
 	) {
 		this.sessions = new SessionCache(sessionBytes);
@@ -57,6 +58,7 @@ export class LocalEngine implements Engine {
 			platform,
 			provider,
 			threads,
+			options.spin ?? false,
 			options.sessionBytes ?? DEFAULT_SESSION_BYTES,
 		);
 		if (isGpu(provider)) {
@@ -181,7 +183,7 @@ export class LocalEngine implements Engine {
 			extra: {
 				session: {
 					// idle pools of several sessions would spin against each other
-					intra_op: { allow_spinning: "0" },
+					intra_op: { allow_spinning: this.spin ? "1" : "0" },
 					// an op that a GPU cannot run is an error, not a silent detour over the CPU
 					...held.sessionOptions,
 					...(isGpu(this.provider) && { disable_cpu_ep_fallback: "1" }),

@@ -90,7 +90,8 @@ export async function trainRegression(run: RunConfig, options: TrainOptions): Pr
 			: await decodeTraining(await store.load(last), config, optimizer, settings);
 	if (start.step >= run.num_steps - 1) return { step: start.step, weights: start.weights };
 
-	const engine = options.engine ?? (await createEngine(options.engineOptions));
+	// one session does nearly all the work, so its threads need not sleep between kernels
+	const engine = options.engine ?? (await createEngine({ spin: true, ...options.engineOptions }));
 	try {
 		const trainer = await Trainer.create({
 			config,
