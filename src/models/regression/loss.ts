@@ -78,7 +78,11 @@ function trainedBlock(c: RegressionConfig, get: (name: string) => Value, x: Valu
 	const readMlp = reader(c, (kind) => get(`layer_norms.1.${kind}`));
 	// each head's slice holds its q, k and v rows: [head, 3, d_head, d_model]
 	const sorted = transpose(reshape(get("attention.attention.weight"), [nHeads, 3, dHead, e]), [1, 0, 2, 3]);
-	const [wq, wk, wv] = split(reshape(sorted, [3 * e, e]), 0, [e, e, e]) as [Value, Value, Value];
+	const qkv = reshape(sorted, [3 * e, e]);
+	// the norm goes into all three at once: small operations cost as much as their number
+	const thirds = (v: Value | undefined): readonly Value[] => (v ? split(v, 0, [e, e, e]) : []);
+	const [wq, wk, wv] = thirds(readAttention.weight(qkv)) as [Value, Value, Value];
+	const [queryBias, , valueBias] = thirds(readAttention.bias(qkv));
 	const output = c.includeOutput ? get("attention.output.weight") : undefined;
 
 	const normed = normalized(c, x);
@@ -87,13 +91,12 @@ function trainedBlock(c: RegressionConfig, get: (name: string) => Value, x: Valu
 		return transpose(reshape(v, [pos, batch, nHeads, dHead]), [1, 2, 0, 3]); // [batch, head, pos, d_head]
 	};
 	const biased = (v: Value, bias: Value | undefined): Value => (bias ? add(v, bias) : v);
-	const q = heads(biased(times(rows(normed), readAttention.weight(wq)), readAttention.bias(wq)));
-	const k = heads(times(normed, readAttention.weight(wk)));
-	const v = heads(times(normed, readAttention.weight(wv)));
+	const q = heads(biased(times(rows(normed), wq), queryBias));
+	const k = heads(times(normed, wk));
+	const v = heads(times(normed, wv));
 	const scores = matmul(q, k, { transposeB: true, alpha: dHead ** -0.5 }); // [batch, head, query, key]
 	const mixed = matmul(softmax(add(scores, causalBias(scores))), v);
 	const z = reshape(transpose(mixed, [2, 0, 1, 3]), rows(x).shape);
-	const valueBias = readAttention.bias(wv);
 	const attended = output ? times(z, output) : z;
 	const a = biased(
 		attended,
@@ -126,7 +129,7 @@ interface Reader {
 function reader(c: RegressionConfig, norm: (kind: "weight" | "bias") => Value): Reader {
 	const bias = (matrix: Value, own?: Value): Value | undefined => {
 		if (!c.layerNorm) return own;
-		const folded = reshape(times(reshape(norm("bias"), [1, c.dModel]), matrix), [matrix.dim(0)]);
+		const folded = reshape(matmul(matrix, reshape(norm("bias"), [c.dModel, 1])), [matrix.dim(0)]);
 		return own ? add(own, folded) : folded;
 	};
 	return {
