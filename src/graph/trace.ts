@@ -1,5 +1,5 @@
 import * as ops from "./ops/index.js";
-import type { Value } from "./value.js";
+import { Value } from "./value.js";
 
 /** The functions over graph values: `g.mul(v, 2)`. */
 export type G = typeof ops;
@@ -8,7 +8,7 @@ export type G = typeof ops;
 export interface HookSite {
 	/** Full name of the point, e.g. "blocks.5.attn.hook_pattern". */
 	readonly name: string;
-	/** The value of a point that was reached earlier in the same run; an error lists the nearest names. */
+	/** The value of a point that was reached earlier in the same run; anything else is an error. */
 	get(name: string): Value;
 }
 
@@ -128,6 +128,11 @@ export class Trace {
 		};
 		for (const fn of this.options.hooks?.(name) ?? []) {
 			result = fn(result, ops, site);
+			if (!(result instanceof Value)) {
+				throw new TypeError(
+					`hook at "${name}": expected ${value}, got ${result === undefined ? "nothing; return the value" : typeof result}`,
+				);
+			}
 			if (result.dtype !== value.dtype || result.shape.join() !== value.shape.join()) {
 				throw new TypeError(`hook at "${name}": expected ${value}, got ${result}`);
 			}

@@ -23,6 +23,7 @@ export interface HookPoint {
  */
 export function selectPoints(points: readonly HookPoint[], names: Names): HookPoint[] {
 	const all = new Set(points.map((p) => p.name));
+	if (Array.isArray(names) && names.length === 0) throw new HookError("names: the list is empty");
 	const parts = typeof names === "function" || !Array.isArray(names) ? [names] : names;
 	const chosen = new Set<string>();
 	for (const part of parts as readonly (string | RegExp | ((name: string) => boolean))[]) {
@@ -41,7 +42,8 @@ function matches(
 	if (typeof part === "function") return !optional && part(name);
 	if (part instanceof RegExp) {
 		const last = name.slice(name.lastIndexOf(".") + 1);
-		return part.test(name) && (!optional || part.source.includes(last));
+		// search, unlike test, does not go on where the last match of a global expression ended
+		return name.search(part) >= 0 && (!optional || part.source.includes(last));
 	}
 	if (!part.includes("*")) return canonicalName(part, (n) => all.has(n)) === name;
 	const pattern = part.split("*").map(escapeRegExp).join("[^.]*");

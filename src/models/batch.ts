@@ -20,7 +20,7 @@ export type Marks = readonly (readonly number[])[];
  * @throws {ModelError} for an empty input, ids outside the vocabulary, more tokens than the context, or a
  * mask that does not have the shape of the ids.
  */
-export function packBatch(ids: Ids, { vocab, nCtx }: Dimensions, marks?: Marks): Batch {
+export function packBatch(ids: Ids, { vocab, nCtx }: Dimensions, marks?: Marks | Tensor<"bool">): Batch {
 	const rows = (typeof ids[0] === "number" ? [ids] : ids) as readonly (readonly number[])[];
 	const length = Math.max(0, ...rows.map((row) => row.length));
 	if (rows.length === 0 || rows.some((row) => row.length === 0)) {
@@ -46,10 +46,11 @@ export function packBatch(ids: Ids, { vocab, nCtx }: Dimensions, marks?: Marks):
 
 /** A mask of rows with the given lengths, padded on the right to `length`. */
 export function packMask(
-	marks: Marks | undefined,
+	given: Marks | Tensor<"bool"> | undefined,
 	lengths: readonly number[],
 	length: number,
 ): Tensor<"bool"> {
+	const marks = given instanceof Tensor ? (given.toNested() as number[][]) : given;
 	if (marks && marks.length !== lengths.length) {
 		throw new ModelError(`mask: ${marks.length} rows for ${lengths.length} rows of input`);
 	}

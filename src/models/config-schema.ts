@@ -68,8 +68,14 @@ const IGNORED = [
 
 const ignored = Object.fromEntries(IGNORED.map((key) => [key, z.unknown().optional()]));
 
-/** A positive whole number. */
-export const count = z.int().positive();
+/** A width or a number of heads, tokens or positions. */
+export const count = z
+	.int()
+	.positive()
+	.max(2 ** 24);
+
+/** A number of layers: every one is listed before a weight is looked up, so a lie must not cost memory. */
+export const layerCount = z.int().positive().max(1000);
 
 /**
  * Reads config.json with a family's schema.

@@ -38,6 +38,8 @@ export interface WeightDeclaration {
 export interface GgufLayout {
 	/** Value of general.architecture. */
 	readonly architecture: string;
+	/** Metadata below the architecture's own prefix that are understood, or change nothing; others are refused. */
+	readonly keys: readonly string[];
 	/** The Hugging Face configuration that the metadata describe. */
 	config(
 		metadata: Readonly<Record<string, GgufValue>>,

@@ -30,6 +30,10 @@ export function feedsOf(
 			throw new ModelError(`${key}: got ${layer}, allowed 0..${config.nLayers}`);
 		}
 	}
+	const { startAtLayer = 0, stopAtLayer = config.nLayers } = options;
+	if (startAtLayer > stopAtLayer) {
+		throw new ModelError(`startAtLayer: got ${startAtLayer}, which is behind stopAtLayer ${stopAtLayer}`);
+	}
 	if (options.startAtLayer !== undefined) {
 		return vectorFeeds(FEEDS.residual, input, config.dModel, options, config);
 	}

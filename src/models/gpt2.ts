@@ -6,7 +6,7 @@ import { attention } from "../nn/attention.js";
 import { preNormBlock } from "../nn/block.js";
 import { type Linear, linear, projectToHeads, toHeads } from "../nn/linear.js";
 import { type Norm, norm } from "../nn/norm.js";
-import { count, parseWith } from "./config-schema.js";
+import { count, layerCount, parseWith } from "./config-schema.js";
 import { type Dimensions, type Family, ModelError } from "./family.js";
 
 /** GPT-2 (Radford et al. 2019): learned positions, LayerNorm, fused q, k, v. */
@@ -20,7 +20,7 @@ export interface Gpt2Config extends Dimensions {
 
 const schema = {
 	n_embd: count,
-	n_layer: count,
+	n_layer: layerCount,
 	n_head: count,
 	n_positions: count,
 	vocab_size: count,
@@ -98,6 +98,15 @@ export const gpt2: Family<Gpt2Config> = {
 
 	gguf: {
 		architecture: "gpt2",
+		keys: [
+			"attention.head_count",
+			"attention.layer_norm_epsilon",
+			"block_count",
+			"context_length",
+			"embedding_length",
+			"feed_forward_length",
+			"vocab_size",
+		],
 		config: (metadata, shapeOf) => ({
 			n_embd: metadata["gpt2.embedding_length"],
 			n_layer: metadata["gpt2.block_count"],

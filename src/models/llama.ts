@@ -7,7 +7,7 @@ import { type Linear, linear, projectToHeads } from "../nn/linear.js";
 import { type Norm, norm } from "../nn/norm.js";
 import { type RopeConfig, rotation } from "../nn/rope.js";
 import type { GgufValue } from "../weights/index.js";
-import { count, parseWith } from "./config-schema.js";
+import { count, layerCount, parseWith } from "./config-schema.js";
 import { type Dimensions, type Family, ModelError, type WeightDeclaration } from "./family.js";
 
 /** Llama (Touvron et al. 2023) and its kin: RMSNorm, rotary positions, gated MLP, grouped-query attention. */
@@ -37,7 +37,7 @@ const ropeSchema = z
 const schema = {
 	hidden_size: count,
 	intermediate_size: count,
-	num_hidden_layers: count,
+	num_hidden_layers: layerCount,
 	num_attention_heads: count,
 	num_key_value_heads: count.nullish(),
 	head_dim: count.nullish(),
@@ -117,6 +117,24 @@ export const llama: Family<LlamaConfig> = {
 
 	gguf: {
 		architecture: "llama",
+		keys: [
+			"attention.head_count",
+			"attention.head_count_kv",
+			"attention.key_length",
+			"attention.layer_norm_rms_epsilon",
+			"attention.value_length",
+			"block_count",
+			"context_length",
+			"embedding_length",
+			"feed_forward_length",
+			"rope.dimension_count",
+			"rope.freq_base",
+			"rope.scaling.factor",
+			"rope.scaling.finetuned",
+			"rope.scaling.original_context_length",
+			"rope.scaling.type",
+			"vocab_size",
+		],
 		config: (metadata, shapeOf) => ggufConfig(metadata, shapeOf),
 		entry: (name, { nHeads, nKvHeads }) => {
 			const fixed: Record<string, string> = {
@@ -284,6 +302,12 @@ function ggufConfig(
 	if (rotated !== undefined && rotated !== dHead) {
 		throw new ModelError(
 			`llama.rope.dimension_count: ${rotated} of ${dHead} channels; partial rotation is not supported`,
+		);
+	}
+	const dValue = at("attention.value_length") ?? dHead;
+	if (dValue !== dHead) {
+		throw new ModelError(
+			`llama.attention.value_length: ${dValue} differs from key_length ${dHead}; not supported`,
 		);
 	}
 	const scaling = at("rope.scaling.type");

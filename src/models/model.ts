@@ -13,7 +13,16 @@ import type { Batch } from "./batch.js";
 import { type Dimensions, type Family, ModelError } from "./family.js";
 import { feedsOf, packInput } from "./feeds.js";
 import { withPauses } from "./pauses.js";
-import { listPoints, RESULT, type Request, reachedPoints, traceRequest } from "./request.js";
+import {
+	checkPositions,
+	isBeforeBlocks,
+	layerOf,
+	listPoints,
+	RESULT,
+	type Request,
+	reachedPoints,
+	traceRequest,
+} from "./request.js";
 import type { CacheOptions, ModelInput, Readout, RunOptions } from "./run-options.js";
 import { traceModel } from "./trace-model.js";
 
@@ -136,7 +145,9 @@ export class Model implements AsyncDisposable {
 			this.tokenizer,
 			this.family.tokenWidth?.(this.config),
 		);
-		const options = withPauses(asked.options, this.config, batch * pos);
+		checkPositions(asked.options.positions, pos);
+		const end = lastLayer(asked, this.config.nLayers);
+		const options = withPauses(asked.options, this.config, batch * pos, end);
 		const { startAtLayer, stopAtLayer } = options;
 		const range = {
 			startAtLayer,
@@ -187,6 +198,7 @@ export class Model implements AsyncDisposable {
 		const known: Record<string, Tensor> = { ...feeds };
 		const results = new Map<string, Tensor>();
 		for (const [k, { graph }] of stagesOf(outputs, cuts).entries()) {
+			if (graph.outputs.size === 0) continue; // nothing is wanted after the last cut
 			const program = compile(graph, this.engine.provider);
 			for (const [name, tensor] of await this.runProgram(program, known, request.options)) {
 				if (isCarried(name)) known[name] = tensor;
@@ -216,6 +228,14 @@ export class Model implements AsyncDisposable {
 			.map(({ name }) => [name, feeds[name]]);
 		return this.engine.run({ program, weights: this.weights, feeds: Object.fromEntries(needed) }, { signal });
 	}
+}
+
+/** The first layer that a request needs nothing of. */
+function lastLayer({ options, taps, result, readout }: Omit<Request, "range">, nLayers: number): number {
+	const end = options.stopAtLayer ?? nLayers;
+	if (result || readout) return end;
+	const needed = taps.map((name) => layerOf(name) ?? (isBeforeBlocks(name) ? -1 : end - 1));
+	return Math.min(end, Math.max(...needed) + 1);
 }
 
 /** A tensor with the axis names of its hook point. */

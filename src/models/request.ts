@@ -49,17 +49,31 @@ export function reachedPoints(
 ): string[] {
 	const { startAtLayer, stopAtLayer } = range;
 	const [start, stop] = [startAtLayer ?? 0, stopAtLayer ?? nLayers];
+	const isReached = (name: string): boolean => {
+		const layer = layerOf(name);
+		if (layer !== undefined) return layer >= start && layer < stop;
+		return isBeforeBlocks(name) ? startAtLayer === undefined : stopAtLayer === undefined;
+	};
 	const chosen = selectPoints(points, names).map((p) => p.name);
-	const reached = chosen.filter((name) => {
-		const layer = /(?:^|\.)blocks\.(\d+)(?:\.|$)/.exec(name)?.[1];
-		if (layer !== undefined) return Number(layer) >= start && Number(layer) < stop;
-		const before = name.startsWith("hook_") || name.endsWith("_embedding");
-		return before ? startAtLayer === undefined : stopAtLayer === undefined;
-	});
-	if (reached.length > 0) return reached;
+	const reached = chosen.filter(isReached);
+	// a pattern may match more than is reached, a name is meant
+	const meant = [names].flat().filter((part) => typeof part === "string" && !part.includes("*"));
+	const missed = reached.length === 0 ? chosen : chosen.filter((n) => meant.includes(n) && !isReached(n));
+	if (missed.length === 0) return reached;
 	throw new HookError(
-		`${chosen.slice(0, 3).join(", ")}: not reached by a run of layers ${start} to ${stop - 1}`,
+		`${missed.slice(0, 3).join(", ")}: not reached by a run of layers ${start} to ${stop - 1}`,
 	);
+}
+
+/** The layer that a point or module belongs to; undefined outside the blocks. */
+export function layerOf(name: string): number | undefined {
+	const layer = /(?:^|\.)blocks\.(\d+)(?:\.|$)/.exec(name)?.[1];
+	return layer === undefined ? undefined : Number(layer);
+}
+
+/** Whether a point outside the blocks is one of the embedding. */
+export function isBeforeBlocks(name: string): boolean {
+	return name.startsWith("hook_") || name.endsWith("_embedding");
 }
 
 /** Traces a request: its outputs by name, and the cuts that host hooks made, in the order they are reached. */
@@ -123,4 +137,17 @@ function cutPositions(name: string, value: Value, positions: Positions | undefin
 	const [start, end] =
 		typeof positions === "number" ? [positions, positions === -1 ? undefined : positions + 1] : positions;
 	return ops.slice(value, axis, start, end);
+}
+
+/** @throws {HookError} for positions that are no whole numbers, or lie outside the run's `length` positions. */
+export function checkPositions(positions: Positions | undefined, length: number): void {
+	if (positions === undefined) return;
+	const [start, end] = typeof positions === "number" ? [positions, undefined] : positions;
+	const from = start < 0 ? start + length : start;
+	const to = end === undefined ? length : end < 0 ? end + length : end;
+	const whole = Number.isInteger(start) && (end === undefined || Number.isInteger(end));
+	if (whole && from >= 0 && from < length && to > from && to <= length) return;
+	throw new HookError(
+		`positions: got ${JSON.stringify(positions)}, allowed an index or [start, end) within ${-length}..${length}`,
+	);
 }

@@ -61,6 +61,15 @@ function resolveGguf(checkpoint: Checkpoint): ResolvedModel {
 			`${origin}: unknown architecture ${JSON.stringify(architecture)}; known in GGUF: ${known}`,
 		);
 	}
+	const prefix = `${layout.architecture}.`;
+	const unknown = Object.keys(metadata).find(
+		(k) => k.startsWith(prefix) && !layout.keys.includes(k.slice(prefix.length)),
+	);
+	if (unknown !== undefined) {
+		throw new ModelError(
+			`${origin}: unknown metadata ${JSON.stringify(unknown)}, which may change the result`,
+		);
+	}
 	const config = family.parseConfig(
 		dropUndefined(layout.config(metadata, (entry) => entries.get(entry)?.shape)),
 	);
@@ -91,7 +100,7 @@ function bind(
 	const stored = transposed ? [...found.shape].reverse() : found.shape;
 	if (stored.join() !== declared.shape.join()) {
 		throw new ModelError(
-			`${origin}: tensor "${entry}" has shape [${stored.join(", ")}], but config.json asks for [${declared.shape.join(", ")}]`,
+			`${origin}: tensor "${entry}" has shape [${stored.join(", ")}], but its configuration asks for [${declared.shape.join(", ")}]`,
 		);
 	}
 	return { name: declared.name, file: found.file, entry, shape: declared.shape };

@@ -2,14 +2,14 @@ import type { G, HookFn, ModuleFn } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { Names } from "../hooks/select.js";
 import type { Tensor } from "../tensor/index.js";
-import type { Ids } from "./batch.js";
+import type { Ids, Marks } from "./batch.js";
 
 /** What a model is run on: text, texts, token ids, or with `startAtLayer` a residual stream [batch, pos, d_model]. */
 export type ModelInput = string | readonly string[] | Ids | Tensor<"int32"> | Tensor<"float32">;
 
 /**
  * A hook function on the host: plain TypeScript that may print, branch or wait. Returns undefined to leave
- * the value as it is, or another tensor of the same type.
+ * the value as it is, or another tensor of the same type; it must not write into the one it is given.
  */
 export type HostHookFn = (value: Tensor, name: string) => Tensor | undefined | Promise<Tensor | undefined>;
 
@@ -17,8 +17,11 @@ export type HostHookFn = (value: Tensor, name: string) => Tensor | undefined | P
 export interface RunOptions {
 	/** Put a BOS in front of texts. Default: where the model's own tokenizer does. */
 	bos?: boolean;
-	/** 1 for tokens that count, 0 for padding (left or right); the shape of the ids. */
-	mask?: readonly (readonly number[])[];
+	/**
+	 * 1 for tokens that count, 0 for padding (left or right); the shape of the ids. A residual stream that comes
+	 * from rows of different length needs it too: `model.pack(input).mask` is what they were padded with.
+	 */
+	mask?: Marks | Tensor<"bool"> | undefined;
 	/** Functions over graph values, by point or selection, applied in order. They are compiled in. */
 	hooks?: Readonly<Record<string, HookFn>> | readonly (readonly [Names, HookFn])[];
 	/** Functions over tensors. Each cuts the run in two, which costs a session and copies: slower than `hooks`. */

@@ -1,8 +1,11 @@
 import {
 	add,
+	cast,
 	constant,
 	expand,
+	greater,
 	matmul,
+	max,
 	reshape,
 	softmax,
 	sum,
@@ -63,7 +66,7 @@ export function attention(t: Trace, q: Value, k: Value, v: Value, options: Atten
 	const bias = where(mask, 0, Number.NEGATIVE_INFINITY);
 	const masked = t.hook("hook_attn_scores", add(scores, bias)); // [batch, head, query, key]
 	const rows = modules ? t.call(modules.softmax, softmax, masked) : softmax(masked);
-	const pattern = t.hook("hook_pattern", emptyRows ? where(mask, rows, 0) : rows);
+	const pattern = t.hook("hook_pattern", emptyRows ? where(seesKey(mask), rows, 0) : rows);
 	const mixed = matmul(pattern, perQueryHead(value)); // [batch, head, query, d_head]
 	const z = t.hook("hook_z", transpose(mixed, [0, 2, 1, 3])); // [batch, query, head, d_head]
 	const edited = t.optional("hook_result", () => projectFromHeads(z, output ?? sideBySide(nHeads * dHead)));
@@ -97,4 +100,9 @@ function repeatKvHeads(x: Value, groups: number): Value {
 export function perHeadInput(x: Value, nHeads: number): Value {
 	const [batch, pos, dModel] = x.shape as [string, string, number];
 	return expand(unsqueeze(x, 2), [batch, pos, nHeads, dModel]);
+}
+
+/** Which queries see any key: [.., query, 1]. A row of nothing but -Infinity has no softmax. */
+function seesKey(mask: Value): Value {
+	return greater(max(cast(mask, "float32"), -1), 0);
 }

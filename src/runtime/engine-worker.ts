@@ -34,6 +34,7 @@ serve(await parentPort(), {
 		const tensor = await engine.readWeight(weights, name);
 		return { value: pack(tensor), transfer: [tensor.data.buffer] };
 	},
+	dispose: async () => ({ value: await engine.dispose() }),
 	freeWeights: async (weights: string) => ({ value: await engine.freeWeights(weights) }),
 	run: async ({ weights, feeds, update, ...sent }: RunMessage, { signal }) => {
 		const fed = Object.fromEntries(feeds.map(([name, tensor]) => [name, unpack(tensor)]));

@@ -125,6 +125,18 @@ export class Client {
 		for (const id of [...this.pending.keys()]) this.settle(id)?.reject(error);
 	}
 
+	/**
+	 * Rejects every pending and every later call, then lets the other end answer a last one: what it is in the
+	 * middle of must end before its thread may.
+	 */
+	async close(error: Error, method: string): Promise<void> {
+		if (this.broken) return;
+		for (const id of [...this.pending.keys()]) this.settle(id)?.reject(error);
+		const last = this.call(method, undefined);
+		this.broken = error;
+		await last.catch(() => {});
+	}
+
 	private post(request: Request): void {
 		this.port.post(request);
 	}

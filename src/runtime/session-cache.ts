@@ -19,7 +19,12 @@ export class SessionCache<S extends Releasable = InferenceSession> {
 	private readonly entries = new Map<string, Entry<S>>();
 	private bytes = 0;
 
-	constructor(private readonly limit: number) {}
+	constructor(
+		/** Bytes. */
+		private readonly limit: number,
+		/** Sessions: each keeps buffers of its last run, which no figure of ours covers. */
+		private readonly most = 64,
+	) {}
 
 	get size(): number {
 		return this.entries.size;
@@ -79,7 +84,7 @@ export class SessionCache<S extends Releasable = InferenceSession> {
 
 	private async evict(): Promise<void> {
 		for (const [key, entry] of [...this.entries]) {
-			if (this.bytes <= this.limit) return;
+			if (this.bytes <= this.limit && this.entries.size <= this.most) return;
 			if (entry.users > 0 || entry.dropped) continue;
 			this.drop(key, entry);
 			await release(entry);

@@ -128,7 +128,8 @@ export class WorkerEngine implements Engine {
 
 	async dispose(): Promise<void> {
 		forgotten.unregister(this);
-		this.client.fail(new EngineError("the engine was disposed of"));
+		// a thread that is ended while native code runs takes the process with it
+		await this.client.close(new EngineError("the engine was disposed of"), "dispose");
 		await this.thread.terminate();
 	}
 

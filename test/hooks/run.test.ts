@@ -144,15 +144,68 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 
 	test("a run that is cut so that it can be cancelled has the same bits", async () => {
 		const { signal } = new AbortController();
-		const options = withPauses({ signal }, model.config, 16, 1);
+		const options = withPauses({ signal }, model.config, 16, 3, 1);
 		expect(options.hostHooks?.map(([name]) => name)).toEqual([
 			"blocks.1.hook_resid_pre",
 			"blocks.2.hook_resid_pre",
 		]);
 		expect(far(await model.run(ids, options), clean)).toBe(0);
-		expect(withPauses({ signal, startAtLayer: 1 }, model.config, 16, 1).hostHooks).toHaveLength(1);
-		expect(withPauses({ signal }, model.config, 16).hostHooks).toBeUndefined();
-		expect(withPauses({}, model.config, 1e9).hostHooks).toBeUndefined();
+		expect(withPauses({ signal, startAtLayer: 1 }, model.config, 16, 3, 1).hostHooks).toHaveLength(1);
+		expect(withPauses({ signal }, model.config, 16, 3).hostHooks).toBeUndefined();
+		expect(withPauses({}, model.config, 1e9, 3).hostHooks).toBeUndefined();
+	});
+
+	test("a run may end before a host hook's cut", async () => {
+		const seen: string[] = [];
+		const { cache } = await model.runWithCache(ids, {
+			names: "hook_embed",
+			logits: false,
+			hostHooks: [["blocks.1.hook_resid_pre", (_, name) => void seen.push(name) as undefined]],
+		});
+		expect(cache.names).toEqual(["hook_embed"]);
+		expect(seen).toEqual(["blocks.1.hook_resid_pre"]);
+	});
+
+	test("a hook on the scores gives a padded row the numbers of the row alone", async () => {
+		const hooks: Record<string, HookFn> = {
+			"blocks.0.attn.hook_attn_scores": (v, g) => g.mul(g.maximum(v, -1e4), 0),
+		};
+		const alone = await model.run([[5, 9, 23, 5]], { hooks });
+		const ragged = await model.run([[5, 9, 23, 5], ids[1] as number[]], { hooks });
+		const rows = ragged.select(0).slice(0, 0, 4);
+		// the hook lets every query see every key, padding included, so only a row without padding can be compared
+		expect(far(ragged.select(1), (await model.run([ids[1] as number[]], { hooks })).select(0))).toBeLessThan(
+			2e-5,
+		);
+		expect([...rows.data].every((x) => Number.isFinite(Number(x)))).toBe(true);
+		expect(alone.shape[1]).toBe(4);
+	});
+
+	test("a residual stream of ragged rows goes on with the mask they were packed with", async () => {
+		const ragged = [[5, 9, 23], ids[1] as number[]];
+		const { mask } = model.pack(ragged);
+		const resid = await model.run(ragged, { stopAtLayer: 1 });
+		const resumed = await model.run(resid, { startAtLayer: 1, mask });
+		expect(far(resumed, await model.run(ragged))).toBe(0);
+	});
+
+	test("ranges, positions and selections that cannot be are refused by name", async () => {
+		const refused = (options: object): Promise<unknown> =>
+			model.runWithCache(ids, options).catch((e: Error) => e.message);
+		const behind = model.run(ids, { startAtLayer: 2, stopAtLayer: 1 });
+		await expect(behind).rejects.toThrow("startAtLayer: got 2, which is behind stopAtLayer 1");
+		for (const positions of [8, 1.5, [], [3, 2], -9]) {
+			expect(await refused({ positions })).toMatch(
+				/^positions: got .*, allowed an index or \[start, end\) within -8\.\.8$/,
+			);
+		}
+		expect(await refused({ names: [] })).toMatch(/^names: the list is empty/);
+		expect(await refused({ names: ["hook_embed", "blocks.1.hook_resid_pre"], stopAtLayer: 1 })).toMatch(
+			/^blocks.1.hook_resid_pre: not reached by a run of layers 0 to 0/,
+		);
+		expect(await refused({ hooks: { "blocks.0.hook_mlp_out": () => undefined } })).toMatch(
+			/expected .*, got nothing; return the value/,
+		);
 	});
 
 	test("an aborted run rejects with the signal's reason, and the next one works", async () => {

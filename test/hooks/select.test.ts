@@ -26,6 +26,7 @@ describe("selectPoints", () => {
 			"blocks.1.attn.hook_pattern",
 		]);
 		expect(chosen(/hook_pattern$/)).toHaveLength(2);
+		expect(chosen(/hook_pattern$/g)).toHaveLength(2);
 		expect(chosen([/pattern/, "hook_embed"])).toEqual([
 			"hook_embed",
 			"blocks.0.attn.hook_pattern",
