@@ -135,8 +135,11 @@ export class LocalEngine implements Engine {
 
 	async dispose(): Promise<void> {
 		this.disposed = true;
-		this.weights.clear();
-		await this.sessions.clear();
+		// behind the run that is under way; those that wait see that the engine is gone
+		await this.queue.run(async () => {
+			this.weights.clear();
+			await this.sessions.clear();
+		});
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
