@@ -60,6 +60,9 @@ export function spawnEngineThread(): EngineThread {
 	const evaluated = process.execArgv.some((option) => option.startsWith("--input-type"));
 	const worker = new Worker(new URL("./engine-worker.js", import.meta.url), {
 		name: "headscope engine",
+		// onnxruntime matches the process's command line with a recursion of its own, about 250 bytes a character: a
+		// prompt of 16 kB as an argument would overflow a thread's usual 4 MB. Reserved, not used, until needed.
+		resourceLimits: { stackSizeMb: 128 },
 		...(evaluated && { execArgv: [] }),
 	});
 	// an idle engine must not keep the process alive; a pending call does

@@ -70,6 +70,17 @@ describe("the headscope process", () => {
 		expect((await end).stdout).toContain("4 king   ······██··          3 bread 1.00");
 	});
 
+	test("a prompt as long as an argument may be is no harder than a short one", async () => {
+		const { end } = start(["attention", "--text", WORDS + " ".repeat(120_000), "--heads", "0.1"]);
+		expect(await end).toMatchObject({ code: 0, signal: null, stderr: "" });
+	});
+
+	test.each([1500, 2100, 2700])("Ctrl-C after %i ms of computing ends it cleanly", async (wait) => {
+		const run = start(["scores", "--score", "induction-repeat", "--samples", "200000", "--quiet"]);
+		await new Promise((resolve) => setTimeout(resolve, wait));
+		await interrupt(run);
+	});
+
 	test("a document that no pipe takes at once arrives whole", async () => {
 		using folder = new Folder();
 		const ids = rowsOfIds(1000);
