@@ -1,6 +1,7 @@
 import { type Graph, graphOf, sortNodes } from "./graph.js";
 import { input } from "./ops/index.js";
-import { type Node, Value } from "./value.js";
+import { substitute } from "./substitute.js";
+import type { Node, Value } from "./value.js";
 
 /** A place where a run leaves the graph: the host sees `value` and says what `replacement` is fed with. */
 export interface Cut {
@@ -52,7 +53,9 @@ export function stagesOf(outputs: ReadonlyMap<string, Value>, cuts: readonly Cut
 		for (const [value, name] of carried) if (stageOfNode.get(value.node) === stage) wanted.set(name, value);
 		const cut = cuts[stage];
 		if (cut) wanted.set(cut.name, cut.value);
-		const graph = graphOf(new Map(substitute(wanted, (v) => feedFor(v, stage, stageOfNode, carried))));
+		const earlier = [...carried].filter(([value]) => (stageOfNode.get(value.node) as number) < stage);
+		const fed = new Map(earlier.map(([v, name]) => [v, input(name, v.dtype, v.shape)]));
+		const graph = graphOf(substitute(wanted, fed));
 		return { graph, ...(cut && { cut }) };
 	});
 }
@@ -60,53 +63,4 @@ export function stagesOf(outputs: ReadonlyMap<string, Value>, cuts: readonly Cut
 /** Whether a result is only there for later stages. */
 export function isCarried(name: string): boolean {
 	return name.startsWith(CARRIED);
-}
-
-function feedFor(
-	value: Value,
-	stage: number,
-	stages: ReadonlyMap<Node, number>,
-	carried: ReadonlyMap<Value, string>,
-): Value | undefined {
-	const name = carried.get(value);
-	if (name === undefined || (stages.get(value.node) as number) >= stage) return undefined;
-	return input(name, value.dtype, value.shape);
-}
-
-/** Rebuilds values with some of the values they depend on replaced. */
-function substitute(
-	wanted: ReadonlyMap<string, Value>,
-	replace: (value: Value) => Value | undefined,
-): [string, Value][] {
-	const made = new Map<Value, Value>();
-	const stop = new Set<Node>();
-	const roots = [...wanted.values()];
-	const rebuilt = (value: Value): Value => {
-		const known = made.get(value);
-		if (known) return known;
-		const result = replace(value) ?? value;
-		made.set(value, result);
-		return result;
-	};
-	// nodes behind a replaced value are not needed; walk from the outputs and stop there
-	const reachable: Node[] = [];
-	const visit = (value: Value): void => {
-		if (replace(value) || stop.has(value.node)) return;
-		stop.add(value.node);
-		for (const v of value.node.inputs) visit(v);
-		reachable.push(value.node);
-	};
-	for (const root of roots) visit(root);
-	for (const node of reachable) {
-		const inputs = node.inputs.map(rebuilt);
-		if (inputs.every((v, i) => v === node.inputs[i])) continue;
-		const outputs: Value[] = [];
-		const copy: Node = { ...node, inputs, outputs };
-		for (const [i, v] of node.outputs.entries()) {
-			const value = new Value(copy, i, v.dtype, v.shape);
-			outputs.push(value);
-			made.set(v, value);
-		}
-	}
-	return [...wanted].map(([name, value]) => [name, rebuilt(value)]);
 }
