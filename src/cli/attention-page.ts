@@ -2,11 +2,10 @@ import { attentionPattern } from "../figures/attention-pattern.js";
 import { checkTokens, type PatternTokens } from "../figures/check.js";
 import type { Scale } from "../figures/colour.js";
 import { headGrid } from "../figures/head-grid.js";
-import { PAGE_SCRIPT, PAGE_SCRIPT_HASH } from "../figures/page-script.js";
-import { PAGE_STYLE, PAGE_STYLE_HASH } from "../figures/page-style.js";
-import { packPage, scriptJson } from "../figures/page-values.js";
+import { pageShell } from "../figures/page-shell.js";
+import { packPage } from "../figures/page-values.js";
 import { scalePattern } from "../figures/pattern-scale.js";
-import { element, escapeMarkup } from "../figures/svg.js";
+import { element } from "../figures/svg.js";
 import type { Tensor } from "../tensor/index.js";
 
 export interface AttentionPageOptions {
@@ -40,20 +39,7 @@ export function attentionPage({ all, names, tokens, scale, of }: AttentionPageOp
 		element("option", { value: name, selected: name === chosen ? "selected" : undefined }, name),
 	);
 	const title = `Attention of ${of}`;
-	const policy = [
-		"default-src 'none'",
-		"img-src data:",
-		`script-src 'sha256-${PAGE_SCRIPT_HASH}'`,
-		`style-src 'sha256-${PAGE_STYLE_HASH}'`,
-		"base-uri 'none'",
-		"form-action 'none'",
-	].join("; ");
-	return [
-		'<!doctype html><html lang="en"><head><meta charset="utf-8">',
-		`<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-		'<meta name="viewport" content="width=device-width, initial-scale=1">',
-		`<title>${escapeMarkup(title)}</title><style>${PAGE_STYLE}</style></head>`,
-		`<body><main><h1>${escapeMarkup(title)}</h1>`,
+	const body = [
 		"<p>Rows are queries, the tokens that attend; columns are keys, the tokens attended to.</p>",
 		'<section id="viewer"><h2>Attention pattern</h2>',
 		'<div class="controls needs-script"><label for="choice">Head</label>',
@@ -63,9 +49,9 @@ export function attentionPage({ all, names, tokens, scale, of }: AttentionPageOp
 		figure(pattern, "Attention pattern; the arrow keys move from cell to cell"),
 		"</section><section><h2>Pattern of every head</h2>",
 		figure(headGrid({ patterns: all, marked: names.slice(0, 16), scale }), "Pattern of every head"),
-		`</section></main><script type="application/json" id="data">${scriptJson(data)}</script>`,
-		`<script>${PAGE_SCRIPT}</script></body></html>\n`,
-	].join("\n");
+		"</section>",
+	];
+	return pageShell(title, body, data);
 }
 
 function figure(svg: string, label: string): string {

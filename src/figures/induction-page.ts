@@ -4,9 +4,8 @@ import { checkShape, checkTokens, type PatternTokens } from "./check.js";
 import type { Figure } from "./figure.js";
 import { headGrid } from "./head-grid.js";
 import { checkHeads } from "./head-name.js";
-import { PAGE_SCRIPT, PAGE_SCRIPT_HASH } from "./page-script.js";
-import { PAGE_STYLE, PAGE_STYLE_HASH } from "./page-style.js";
-import { packPage, scriptJson } from "./page-values.js";
+import { pageShell } from "./page-shell.js";
+import { packPage } from "./page-values.js";
 import { type PatternScaleOptions, scalePattern } from "./pattern-scale.js";
 import { checkRanking, type RankingEntry, rankedBy } from "./ranking.js";
 import { type BesideScore, rankingTable } from "./ranking-table.js";
@@ -105,25 +104,7 @@ export function inductionPage(options: InductionPageOptions): string {
 		"</div>",
 		section("Pattern of every head", figure(grid, "Pattern of every head")),
 	];
-	const policy = [
-		"default-src 'none'",
-		"img-src data:",
-		`script-src 'sha256-${PAGE_SCRIPT_HASH}'`,
-		`style-src 'sha256-${PAGE_STYLE_HASH}'`,
-		"base-uri 'none'",
-		"form-action 'none'",
-	].join("; ");
-	return [
-		'<!doctype html><html lang="en"><head><meta charset="utf-8">',
-		`<meta http-equiv="Content-Security-Policy" content="${policy}">`,
-		'<meta name="viewport" content="width=device-width, initial-scale=1">',
-		`<title>${escapeMarkup(title)}</title><style>${PAGE_STYLE}</style></head>`,
-		`<body><main><h1>${escapeMarkup(title)}</h1>`,
-		...notes.map((note) => `<p>${escapeMarkup(note)}</p>`),
-		...sections,
-		`</main><script type="application/json" id="data">${scriptJson(data)}</script>`,
-		`<script>${PAGE_SCRIPT}</script></body></html>\n`,
-	].join("\n");
+	return pageShell(title, [...notes.map((note) => `<p>${escapeMarkup(note)}</p>`), ...sections], data);
 }
 
 function section(title: string, content: string, id?: string): string {

@@ -107,7 +107,6 @@ const SHORT_SYNONYMS: Readonly<Record<string, string>> = {
 	query: "q",
 	value: "v",
 	mlp_pre: "pre",
-	mlp_mid: "mid",
 	mlp_post: "post",
 };
 
