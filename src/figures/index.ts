@@ -4,6 +4,7 @@ import { headGridFigure } from "./head-grid.js";
 import { inductionPageFigure } from "./induction-page.js";
 import { rankingFigure } from "./ranking.js";
 import { scoreGridFigure } from "./score-grid.js";
+import { scoreOverStepsFigure } from "./score-over-steps.js";
 
 /** Every figure; a new one is added here. */
 export const FIGURES: readonly Figure[] = [
@@ -11,6 +12,7 @@ export const FIGURES: readonly Figure[] = [
 	headGridFigure,
 	scoreGridFigure,
 	rankingFigure,
+	scoreOverStepsFigure,
 	inductionPageFigure,
 ];
 
@@ -23,4 +25,10 @@ export { type InductionPageOptions, inductionPage } from "./induction-page.js";
 export { type RankingEntry, type RankingOptions, ranking } from "./ranking.js";
 export type { BesideScore } from "./ranking-table.js";
 export { type ScoreGridOptions, scoreGrid } from "./score-grid.js";
+export {
+	type ScoreOverStepsOptions,
+	type StepLine,
+	type StepPanel,
+	scoreOverSteps,
+} from "./score-over-steps.js";
 export { tokenLabel } from "./token-label.js";

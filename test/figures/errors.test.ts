@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { attentionPattern, headGrid, inductionPage, ranking, scoreGrid } from "../../src/figures/index.js";
+import {
+	attentionPattern,
+	headGrid,
+	inductionPage,
+	ranking,
+	scoreGrid,
+	scoreOverSteps,
+} from "../../src/figures/index.js";
 import { Tensor } from "../../src/tensor/index.js";
 
 const pattern = Tensor.full([2, 3], 0.5);
@@ -53,6 +60,40 @@ test.each<[string, () => string, string]>([
 				tokens,
 			}),
 		"attentionPattern: pattern[1, 2] is -Infinity, allowed 0 to 1",
+	],
+	[
+		"steps that do not rise",
+		() => scoreOverSteps({ steps: [0, 5, 5], panels: [{ measure: "lift", lines: [] }] }),
+		"scoreOverSteps: steps[2] is 5, allowed whole numbers from 0 in rising order",
+	],
+	[
+		"a panel without lines",
+		() => scoreOverSteps({ steps: [0], panels: [{ measure: "lift", lines: [] }] }),
+		"scoreOverSteps: lift: no lines, allowed 1 or more",
+	],
+	[
+		"a line of another length",
+		() =>
+			scoreOverSteps({ steps: [0, 1], panels: [{ measure: "lift", lines: [{ name: "0.1", values: [1] }] }] }),
+		"scoreOverSteps: lift: line 0.1 has 1 values for 2 steps",
+	],
+	[
+		"a value that is none",
+		() =>
+			scoreOverSteps({
+				steps: [0],
+				panels: [{ measure: "lift", lines: [{ name: "0.1", values: [Number.NaN] }] }],
+			}),
+		"scoreOverSteps: lift: line 0.1: NaN at 0, allowed finite numbers",
+	],
+	[
+		"a name of no line",
+		() =>
+			scoreOverSteps({
+				steps: [0],
+				panels: [{ measure: "lift", lines: [{ name: "0.1", values: [1] }], named: ["1.1"] }],
+			}),
+		"scoreOverSteps: lift: named: no line 1.1, allowed 0.1",
 	],
 	[
 		"beyond 1",

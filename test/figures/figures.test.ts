@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { attentionPattern, FIGURES, headGrid, ranking, scoreGrid } from "../../src/figures/index.js";
+import {
+	attentionPattern,
+	FIGURES,
+	headGrid,
+	ranking,
+	scoreGrid,
+	scoreOverSteps,
+} from "../../src/figures/index.js";
 import { Tensor } from "../../src/tensor/index.js";
 import { causal, NINE_WORDS } from "./patterns.js";
 import { expectSnapshot } from "./snapshot.js";
@@ -83,6 +90,17 @@ describe("variants", () => {
 		expect(scoreGrid({ values, title: "Scores" })).toContain(">0.50</text>");
 		expect(scoreGrid({ values, title: "Scores", width: 400 })).not.toContain(">0.50</text>");
 	});
+	test("scoreOverSteps names the three highest, one checkpoint is a dot, labels keep apart", () => {
+		const lines = [0.5, 0.51, 0.1, 0.52].map((value, i) => ({ name: `0.${i}`, values: [value] }));
+		const drawn = scoreOverSteps({ steps: [7], panels: [{ measure: "lift", lines }] });
+		const labels = [...drawn.matchAll(/y="([\d.]+)" fill="#[^"]*" font-weight="bold">(0\.\d)</g)];
+		expect(labels.map(([, , name]) => name).sort()).toEqual(["0.0", "0.1", "0.3"]);
+		const places = labels.map(([, y]) => Number(y)).sort((a, b) => a - b);
+		for (const [i, y] of places.slice(1).entries())
+			expect(y - (places[i] as number)).toBeGreaterThanOrEqual(11);
+		expect(drawn.match(/<circle/g)).toHaveLength(4);
+		expect(drawn).toContain(">7</text>");
+	});
 	test("ranking by score, without control or interval", () => {
 		const entries = [
 			{ head: "0.1", score: 0.98 },
@@ -112,6 +130,15 @@ describe("text from a user cannot leave its place", () => {
 		["attentionPattern", attentionPattern({ pattern: causal(1, 1), tokens: [hostile], title: hostile })],
 		["headGrid", headGrid({ patterns: Tensor.full([1, 1, 1, 1], 1), title: hostile })],
 		["scoreGrid", scoreGrid({ values: Tensor.full([1, 1], 1), title: hostile, measure: hostile })],
+		[
+			"scoreOverSteps",
+			scoreOverSteps({
+				steps: [0],
+				title: hostile,
+				notes: [hostile],
+				panels: [{ measure: hostile, lines: [{ name: hostile, values: [1] }] }],
+			}),
+		],
 		["ranking", ranking({ entries: [{ head: hostile, score: 1 }], score: hostile, title: hostile })],
 	])("%s", (_, drawn) => {
 		expect(drawn.match(/<(script|img)/)).toBeNull();
