@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
 
 /** `/proc` counts CPU time in USER_HZ, which Linux fixes at 100 for user space. */
@@ -28,8 +28,19 @@ function simd(): string {
 	return known.join(" ") || "unknown";
 }
 
-/** CPU seconds that a process has used so far, all its threads; undefined where there is no `/proc`. */
+/** CPU seconds that a process and those it started have used so far; undefined where there is no `/proc`. */
 export function processCpuSeconds(pid: number): number | undefined {
+	const own = ownCpuSeconds(pid);
+	if (own === undefined) return undefined;
+	// which of a process's threads started a child does not matter, but the list is kept by thread
+	const threads = list(`/proc/${pid}/task`);
+	const children = threads.flatMap(
+		(thread) => read(`/proc/${pid}/task/${thread}/children`)?.match(/\d+/g) ?? [],
+	);
+	return children.reduce((sum, child) => sum + (processCpuSeconds(Number(child)) ?? 0), own);
+}
+
+function ownCpuSeconds(pid: number): number | undefined {
 	const stat = read(`/proc/${pid}/stat`);
 	if (stat === undefined) return undefined;
 	// The second field, the command, may itself hold spaces: count from its closing bracket.
@@ -46,6 +57,14 @@ export function machineCpuSeconds(): number | undefined {
 	if (!fields) return undefined;
 	const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = fields;
 	return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND;
+}
+
+function list(path: string): string[] {
+	try {
+		return readdirSync(path);
+	} catch {
+		return [];
+	}
 }
 
 function read(path: string): string | undefined {
