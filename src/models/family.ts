@@ -78,6 +78,8 @@ export interface Family<C extends Dimensions = Dimensions> {
 	 * n blocks the embedding has weight growth^n, and what block l wrote growth^(n-1-l).
 	 */
 	readonly residualGrowth?: number;
+	/** Factor on the standard deviation of a matrix's initial entries where training starts. Default 1. */
+	initialFactor?(config: C, name: string): number;
 	/** Tokens to the residual stream [batch, pos, d_model]. */
 	embed(t: Trace, config: C, inputs: ModelInputs): Value;
 	/** Block `layer` on the residual stream. */

@@ -90,6 +90,9 @@ export const gpt2: Family<Gpt2Config> = {
 		];
 	},
 
+	// what is added to the residual stream, twice in each layer, starts smaller (Radford et al. 2019)
+	initialFactor: ({ nLayers }, name) => (name.endsWith(".c_proj.weight") ? (2 * nLayers) ** -0.5 : 1),
+
 	rename(name) {
 		// causal masks were once stored as buffers
 		if (/\.attn\.(bias|masked_bias)$/.test(name)) return undefined;

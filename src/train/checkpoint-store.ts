@@ -15,13 +15,18 @@ export interface CheckpointFile {
 	readonly where: string;
 }
 
+/** Where a run's files lie, in every storage: `checkpoints/<project dir>`, or `checkpoints` for "". */
+export function runFolder(projectDir: string): string {
+	return projectDir === "" ? "checkpoints" : `checkpoints/${projectDir}`;
+}
+
 /** Where a checkpoint lies, in every storage: `checkpoints/<project dir>/<step>.<format>`. */
 export function checkpointKey(
 	projectDir: string,
 	step: number,
 	format: CheckpointFormat = "safetensors",
 ): string {
-	return `checkpoints/${projectDir}/${step}.${format}`;
+	return `${runFolder(projectDir)}/${step}.${format}`;
 }
 
 /** The checkpoints of one run, in one or more storages. */
@@ -44,7 +49,7 @@ export class CheckpointStore {
 
 	/** Steps that some storage has, ascending as numbers. */
 	async steps(): Promise<number[]> {
-		const prefix = `checkpoints/${this.projectDir}/`;
+		const prefix = `${runFolder(this.projectDir)}/`;
 		const steps = new Set<number>();
 		for (const storage of this.storages) {
 			for (const key of await storage.list(prefix)) {

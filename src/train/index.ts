@@ -7,10 +7,12 @@ export {
 	checkpointKey,
 } from "./checkpoint-store.js";
 export { TrainError } from "./errors.js";
+export { type LanguageConfig, languageConfig } from "./language-config.js";
 export { parseSweep } from "./parse-sweep.js";
 export { float, type PythonDict, type PythonValue, plain, pythonJson, WholeFloat } from "./python-json.js";
 export { numTasks, numTrainingSamples, RunConfig, resolveConfig, withDefaults } from "./run-config.js";
 export { type RunNames, runNames, slug } from "./run-name.js";
+export type { RunOptions, StepReport, TrainResult } from "./run-plan.js";
 export { openS3Storage, type S3Options } from "./s3-storage.js";
 export { type Constant, type Cosine, type OneCycle, type Schedule, schedule } from "./schedule.js";
 export {
@@ -23,4 +25,5 @@ export {
 export { expandSteps, reachedSteps, type StepsSetting } from "./steps.js";
 export type { Storage } from "./storage.js";
 export { type Sweep, type SweepOptions, type SweepRun, sweepSettings, sweepSize } from "./sweep.js";
-export { type StepReport, type TrainOptions, type TrainResult, trainRegression } from "./train-regression.js";
+export { type LanguageTrainOptions, trainLanguage } from "./train-language.js";
+export { type TrainOptions, trainRegression } from "./train-regression.js";

@@ -7,7 +7,8 @@ import { defaultDivFactor } from "./schedule.js";
 const count = z.int().positive();
 const seed = z.int().min(0).nullable();
 const spacing = z.union([count, z.tuple([z.number(), z.number(), count])]).nullable();
-const steps = z.union([
+/** At which steps something happens; see {@link StepsSetting}. */
+export const stepsSetting = z.union([
 	z.array(z.int().min(0)),
 	z.strictObject({
 		log_space: spacing.optional(),
@@ -83,7 +84,7 @@ export const RunConfig = z.strictObject({
 	batch_size: count,
 	eval_batch_size: count,
 	checkpointer_config: z.strictObject({
-		checkpoint_steps: steps,
+		checkpoint_steps: stepsSetting,
 		/** Folder below `checkpoints/`; default `icl/<run name>`. */
 		project_dir: z.string().optional(),
 		/** Folder that holds `checkpoints/` on this machine. */
@@ -91,7 +92,7 @@ export const RunConfig = z.strictObject({
 		bucket_name: z.string().nullable().optional(),
 	}),
 	logger_config: z.strictObject({
-		logging_steps: steps,
+		logging_steps: stepsSetting,
 		project: z.string().nullable().optional(),
 		entity: z.string().nullable().optional(),
 	}),

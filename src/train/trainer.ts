@@ -1,14 +1,15 @@
-import { LOSS_FEEDS, parameters, type RegressionConfig, regressionLoss } from "../models/regression/index.js";
 import type { Engine, WeightsId } from "../runtime/index.js";
 import { sizeOf, Tensor } from "../tensor/index.js";
+import type { Objective } from "./objectives/index.js";
 import type { Optimizer, OptimizerSettings } from "./optimizers/index.js";
-import { compileStep, LOSS, PARAMETERS, type TrainingStep } from "./step.js";
+import { compileStep, LOSS, PARAMETERS, type Parameter, type TrainingStep } from "./step.js";
 
-export interface TrainerOptions {
-	readonly config: RegressionConfig;
-	/** Sequences of a batch, and examples of a sequence. */
+export interface TrainerOptions<C> {
+	readonly objective: Objective<C>;
+	readonly config: C;
+	/** Sequences of a batch, and the length of a sequence in what the objective counts. */
 	readonly batch: number;
-	readonly examples: number;
+	readonly length: number;
 	readonly optimizer: Optimizer;
 	readonly settings: OptimizerSettings;
 	/** Where training starts, by parameter. */
@@ -18,37 +19,40 @@ export interface TrainerOptions {
 	readonly engine: Engine;
 }
 
-/** Parameters and optimizer of a regression transformer in an engine, and the step that moves them. */
+/** A batch as a step is fed it, by the names that the objective's loss reads. */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** Parameters and optimizer of a transformer in an engine, and the step that moves them. */
 export class Trainer {
 	private constructor(
-		private readonly config: RegressionConfig,
+		private readonly parameters: readonly Parameter[],
+		private readonly optimizer: Optimizer,
+		private readonly settings: OptimizerSettings,
 		private readonly engine: Engine,
 		private readonly held: WeightsId,
 		private readonly compiled: TrainingStep,
-		private readonly options: TrainerOptions,
 	) {}
 
-	static async create(options: TrainerOptions): Promise<Trainer> {
-		const { config, batch, examples, optimizer, settings, weights, state, engine } = options;
-		const loss = regressionLoss(config, batch, examples);
-		const step = compileStep({ loss, parameters: parameters(config), optimizer, settings }, engine.provider);
-		const vectors = new Map([[PARAMETERS, flatten(config, weights, step.size)]]);
+	static async create<C>(options: TrainerOptions<C>): Promise<Trainer> {
+		const { objective, config, batch, length, optimizer, settings, weights, state, engine } = options;
+		const loss = objective.loss(config, batch, length);
+		const parameters = objective.parameters(config);
+		const step = compileStep({ loss, parameters, optimizer, settings }, engine.provider);
+		const vectors = new Map([[PARAMETERS, flatten(parameters, weights, step.size)]]);
 		for (const name of optimizer.state) vectors.set(name, state?.get(name) ?? Tensor.zeros([step.size]));
-		return new Trainer(config, engine, await engine.putWeights(vectors), step, options);
+		return new Trainer(parameters, optimizer, settings, engine, await engine.putWeights(vectors), step);
 	}
 
 	/**
 	 * One update.
-	 * @param batch xs [batch, example, task_size] and ys [batch, example, 1]
 	 * @param step 0-based
 	 * @param lr the learning rate of this update
 	 * @returns the loss before it
 	 */
-	async step(batch: { readonly xs: Tensor; readonly ys: Tensor }, step: number, lr: number): Promise<number> {
-		const { optimizer, settings } = this.options;
-		const scalars = Object.entries(optimizer.scalars(settings, step + 1, lr));
+	async step(batch: Feeds, step: number, lr: number): Promise<number> {
+		const scalars = Object.entries(this.optimizer.scalars(this.settings, step + 1, lr));
 		const { program, update } = this.compiled;
-		const feeds: Record<string, Tensor> = { [LOSS_FEEDS.xs]: batch.xs, [LOSS_FEEDS.ys]: batch.ys };
+		const feeds: Record<string, Tensor> = { ...batch };
 		for (const { name } of program.feeds) {
 			const scalar = scalars.find(([key]) => key === name);
 			if (scalar) feeds[name] = Tensor.scalar(scalar[1]);
@@ -62,7 +66,7 @@ export class Trainer {
 		const { data } = await this.engine.readWeight(this.held, PARAMETERS);
 		let at = 0;
 		return new Map(
-			parameters(this.config).map(({ name, shape }) => {
+			this.parameters.map(({ name, shape }) => {
 				const size = sizeOf(shape);
 				at += size;
 				return [name, new Tensor("float32", shape, data.subarray(at - size, at))];
@@ -73,7 +77,7 @@ export class Trainer {
 	/** Copies of the optimizer's vectors. */
 	async state(): Promise<Map<string, Tensor<"float32">>> {
 		const state = new Map<string, Tensor<"float32">>();
-		for (const name of this.options.optimizer.state) {
+		for (const name of this.optimizer.state) {
 			state.set(name, await this.engine.readWeight(this.held, name));
 		}
 		return state;
@@ -86,13 +90,13 @@ export class Trainer {
 }
 
 function flatten(
-	config: RegressionConfig,
+	parameters: readonly Parameter[],
 	weights: ReadonlyMap<string, Tensor<"float32">>,
 	size: number,
 ): Tensor<"float32"> {
 	const flat = Tensor.zeros([size]);
 	let at = 0;
-	for (const { name } of parameters(config)) {
+	for (const { name } of parameters) {
 		const { data } = weights.get(name) as Tensor<"float32">;
 		flat.data.set(data, at);
 		at += data.length;

@@ -1,15 +1,15 @@
-import { parametersOf, type RegressionConfig, stateDict } from "../models/regression/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { messageOf } from "../weights/errors.js";
 import { readSafetensors, writeSafetensors } from "../weights/index.js";
 import type { CheckpointFile } from "./checkpoint-store.js";
 import { reject } from "./errors.js";
+import type { Objective } from "./objectives/index.js";
 import type { Optimizer } from "./optimizers/index.js";
 
 /** Says in a file's metadata what it is. */
 const FORMAT = "headscope-training";
 /** In front of the optimizer's vectors; no parameter is named so. */
-const STATE = "optimizer.";
+export const STATE = "optimizer.";
 
 /** Where a run stands after the update of a step. */
 export interface TrainingState {
@@ -21,11 +21,16 @@ export interface TrainingState {
 }
 
 /**
- * A checkpoint as one safetensors file, so that it is whole or not there: the original's state dict, masks
- * included, the optimizer's vectors as "optimizer.<name>", and as metadata the step and the settings as JSON.
+ * A checkpoint as one safetensors file, so that it is whole or not there: the weights as the objective keeps
+ * them, the optimizer's vectors as "optimizer.<name>", and as metadata the step and the settings as JSON.
  */
-export function encodeTraining(config: RegressionConfig, at: TrainingState, settings: object): Uint8Array {
-	const tensors = new Map<string, Tensor>(stateDict(config, at.weights));
+export function encodeTraining<C>(
+	objective: Objective<C>,
+	config: C,
+	at: TrainingState,
+	settings: object,
+): Uint8Array {
+	const tensors = new Map<string, Tensor>(objective.stateDict(config, at.weights));
 	for (const [name, tensor] of at.state) tensors.set(STATE + name, tensor);
 	return writeSafetensors(tensors, {
 		format: FORMAT,
@@ -38,9 +43,10 @@ export function encodeTraining(config: RegressionConfig, at: TrainingState, sett
  * Reads a checkpoint to go on from.
  * @throws {TrainError} that names the file where it is broken, of another kind, or of other settings
  */
-export async function decodeTraining(
+export async function decodeTraining<C>(
 	file: CheckpointFile,
-	config: RegressionConfig,
+	objective: Objective<C>,
+	config: C,
 	optimizer: Optimizer,
 	settings: object,
 ): Promise<TrainingState> {
@@ -72,7 +78,7 @@ export async function decodeTraining(
 		rest.delete(STATE + name);
 	}
 	try {
-		const weights = parametersOf(config, rest, where);
+		const weights = objective.readState(config, rest, where);
 		const size = [...weights.values()].reduce((sum, tensor) => sum + tensor.size, 0);
 		for (const [name, { shape }] of state) {
 			if (shape.join() !== String(size))

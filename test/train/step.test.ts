@@ -13,6 +13,7 @@ import {
 import { compile } from "../../src/onnx/compile.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { Tensor } from "../../src/tensor/index.js";
+import { regressionObjective } from "../../src/train/objectives/index.js";
 import { OPTIMIZERS } from "../../src/train/optimizers/index.js";
 import { Trainer } from "../../src/train/trainer.js";
 import { expectClose, type SmallConfig } from "../icl/support.js";
@@ -70,9 +71,10 @@ describe.each(referenceFolders("icl", "small"))("%s", async (folder) => {
 
 	it("updates as the original does", async () => {
 		const trainer = await Trainer.create({
+			objective: regressionObjective,
 			config,
 			batch: 16,
-			examples: config.maxExamples,
+			length: config.maxExamples,
 			optimizer: adam,
 			settings,
 			weights,

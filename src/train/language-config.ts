@@ -1,0 +1,79 @@
+import * as z from "zod";
+import { ModelError } from "../models/family.js";
+import type { LanguageModel } from "../models/language-loss.js";
+import { FAMILIES } from "../models/registry.js";
+import { reject } from "./errors.js";
+import { OptimizerConfig, SchedulerConfig, stepsSetting } from "./run-config.js";
+
+const count = z.int().positive();
+const span = z.tuple([z.int().min(0), z.int().min(0)]);
+
+/** What a language model is trained on: random tokens with repeats, or windows of a text. */
+const Data = z.discriminatedUnion("kind", [
+	z.strictObject({
+		kind: z.literal("repeats"),
+		/** Random tokens in front of the segment, least and most. */
+		offset: span,
+		/** Tokens of the segment, least and most. */
+		segment: span,
+		/** Lengths of segments that are kept out. */
+		except: z.array(count).default([]),
+		/** Ids that tokens are drawn from, [low, high). */
+		range: span,
+	}),
+	z.strictObject({ kind: z.literal("text") }),
+]);
+
+const LanguageConfig = z.strictObject({
+	/** config.json of the model, as Hugging Face writes it. */
+	model: z.record(z.string(), z.unknown()),
+	data: Data,
+	/** Tokens of a sequence, and sequences of a batch. */
+	length: count,
+	batch_size: count,
+	num_steps: count,
+	/** Of the initial weights and of the data. */
+	seed: z.int().min(0),
+	optimizer_config: OptimizerConfig,
+	scheduler_config: SchedulerConfig,
+	checkpoint_steps: stepsSetting,
+});
+/** What a run is: equal configurations (and texts) give equal weights. The keys are those of a regression's run. */
+export type LanguageConfig = z.output<typeof LanguageConfig>;
+
+/**
+ * Checks a configuration.
+ * @throws {TrainError} one line with the keys that are unknown, missing or wrong
+ */
+export function languageConfig(given: unknown): LanguageConfig {
+	const result = LanguageConfig.safeParse(given);
+	if (result.success) return result.data;
+	const faults = result.error.issues.map((issue) =>
+		[...(issue.path.length > 0 ? [issue.path.join(".")] : []), issue.message].join(": "),
+	);
+	return reject("language run", faults.join("; "));
+}
+
+/**
+ * The architecture that a config.json describes.
+ * @throws {TrainError} where it is unknown or cannot be trained
+ */
+export function languageModel({ model }: LanguageConfig): LanguageModel {
+	const named = Array.isArray(model.architectures) ? model.architectures : [];
+	const family = FAMILIES.find((f) => named.some((name) => f.architectures.includes(name)));
+	if (!family) {
+		const known = FAMILIES.flatMap((f) => f.architectures).join(", ");
+		return reject("language run", `model.architectures ${JSON.stringify(named)}, allowed: ${known}`);
+	}
+	try {
+		const config = family.parseConfig(model);
+		// divisors of rotary frequencies come with a file; they are no parameters
+		if (family.weights(config).some(({ name }) => name === "rope_freqs.weight")) {
+			reject("language run", "model.rope_factors true, allowed: false");
+		}
+		return { family, config };
+	} catch (error) {
+		if (error instanceof ModelError) return reject("language run", error.message, error);
+		throw error;
+	}
+}
