@@ -2,8 +2,7 @@ import { basename } from "node:path";
 import { attentionPattern } from "../figures/attention-pattern.js";
 import type { Scale } from "../figures/colour.js";
 import { headGrid } from "../figures/head-grid.js";
-import { element } from "../figures/svg.js";
-import { svgDocument } from "../figures/theme.js";
+import { inRows, sideBySide } from "../figures/side-by-side.js";
 import { sizeOf, Tensor } from "../tensor/index.js";
 import { attentionPage } from "./attention-page.js";
 import { UsageError } from "./errors.js";
@@ -43,7 +42,6 @@ export async function drawPatterns(
 }
 
 function drawSvg(patterns: Patterns, heads: readonly HeadIndex[], scale: Scale): string {
-	const [first] = heads;
 	if (heads.length > 1 && heads.length === patterns.nLayers * patterns.nHeads) {
 		return headGrid({
 			patterns: stack(patterns),
@@ -64,27 +62,9 @@ function drawSvg(patterns: Patterns, heads: readonly HeadIndex[], scale: Scale):
 			scale,
 		}),
 	);
-	return first && figures.length === 1 ? (figures[0] as string) : sheet(figures);
-}
-
-/** Figures side by side, in as many rows as it takes. */
-function sheet(figures: readonly string[]): string {
-	const placed: string[] = [];
-	let [x, y, height, width] = [0, 0, 0, 0];
-	for (const figure of figures) {
-		const [w, h] = [extentOf(figure, "width"), extentOf(figure, "height")];
-		if (x > 0 && x + w > SHEET_WIDTH) [x, y, height] = [0, y + height, 0];
-		placed.push(element("g", { transform: `translate(${x} ${y})` }, figure));
-		x += w;
-		height = Math.max(height, h);
-		width = Math.max(width, x);
-	}
-	return svgDocument(width, y + height, `Attention patterns of ${figures.length} heads`, ...placed);
-}
-
-/** An extent of a figure in pixels: the first such attribute is its root's. */
-function extentOf(svg: string, name: "width" | "height"): number {
-	return Number(new RegExp(` ${name}="(\\d+)"`).exec(svg)?.[1] ?? 0);
+	if (figures.length === 1) return figures[0] as string;
+	const label = `Attention patterns of ${figures.length} heads`;
+	return sideBySide({ rows: inRows(figures, SHEET_WIDTH), label });
 }
 
 /** Every head's pattern [layer, head, query, key]. */

@@ -1,5 +1,5 @@
 import { scaleLinear } from "d3-scale";
-import { interpolateBlues, interpolateRdBu } from "d3-scale-chromatic";
+import { interpolateBlues, interpolateRdBu, interpolateViridis } from "d3-scale-chromatic";
 
 /** Red, green and blue, each 0 to 255. */
 export type Rgb = readonly [number, number, number];
@@ -30,6 +30,8 @@ export interface ColourScale {
 /** ColorBrewer's Blues (white to blue) and RdBu (red, white, blue): both readable with any colour vision. */
 const SEQUENTIAL = palette(interpolateBlues);
 const DIVERGING = palette(interpolateRdBu);
+/** Matplotlib's default: evenly perceived from dark violet to yellow. */
+const VIRIDIS = palette(interpolateViridis);
 
 /** Linear colours over `range`; a diverging one is red below the middle and blue above. */
 export function linearColours(range: readonly [number, number], diverging = false): ColourScale {
@@ -46,6 +48,11 @@ export function linearColours(range: readonly [number, number], diverging = fals
 		label: nice.includes(value) ? minus(format(value)) : short(value),
 	}));
 	return { position, palette: diverging ? DIVERGING : SEQUENTIAL, ticks, range, kind: "linear", diverging };
+}
+
+/** Linear colours over `range` in Matplotlib's viridis. */
+export function viridisColours(range: readonly [number, number]): ColourScale {
+	return { ...linearColours(range), palette: VIRIDIS };
 }
 
 /** log10 colours from `floor` to `high`, both above 0. */
@@ -100,10 +107,10 @@ function clamp(position: number): number {
 
 function palette(interpolate: (t: number) => string): Rgb[] {
 	return Array.from({ length: 256 }, (_, i) => {
-		const parts =
-			interpolate(i / 255)
-				.match(/\d+/g)
-				?.map(Number) ?? [];
-		return parts as unknown as Rgb;
+		const written = interpolate(i / 255);
+		// "#rrggbb" or "rgb(r, g, b)"
+		const parts = written.startsWith("#") ? written.match(/[\da-f]{2}/g) : written.match(/\d+/g);
+		const base = written.startsWith("#") ? 16 : 10;
+		return (parts ?? []).map((part) => Number.parseInt(part, base)) as unknown as Rgb;
 	});
 }
