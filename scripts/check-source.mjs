@@ -39,8 +39,10 @@ const LAYERS = {
 	train: {
 		imports: ["models", "hooks", "runtime", "onnx", "graph", "weights", "tasks", "random", "tensor"],
 	},
+	mechinterp: { imports: ["figures", "tensor"] },
 	cli: {
 		imports: [
+			"mechinterp",
 			"train",
 			"scores",
 			"tasks",
