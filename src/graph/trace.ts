@@ -39,6 +39,9 @@ export interface ModuleName {
 export interface ModuleNode {
 	readonly path: string;
 	readonly children: ModuleNode[];
+	/** What it was called with; absent for the root. */
+	readonly inputs?: readonly Value[];
+	/** What it gave, after hooks. */
 	output?: Value;
 }
 
@@ -64,7 +67,7 @@ export class Trace {
 		const { module, points } = typeof name === "string" ? { module: name, points: name } : name;
 		const [parent, prefix] = [this.current, this.prefix];
 		const path = dotted(parent.path, module);
-		const node: ModuleNode = { path, children: [] };
+		const node: ModuleNode = { path, children: [], inputs };
 		parent.children.push(node);
 		this.current = node;
 		this.prefix = dotted(prefix, points);
@@ -79,11 +82,26 @@ export class Trace {
 		}
 	}
 
-	/** A hook point: the value, or what an intervention made of it. */
+	/**
+	 * A hook point: the value, or what an intervention made of it. Where the value is the output of a module that
+	 * was called here, that module's entry in `values` follows, so that both names show what is read.
+	 */
 	hook(name: string, value: Value): Value {
 		const path = this.pathOf(name);
 		this.points.set(path, { optional: false });
-		return this.settle(path, value);
+		const result = this.settle(path, value);
+		if (result !== value) this.follow(this.current.children, value, result);
+		return result;
+	}
+
+	/** Gives modules whose output is `before`, and those inside them that it came from, the output `after`. */
+	private follow(nodes: readonly ModuleNode[], before: Value, after: Value): void {
+		for (const node of nodes) {
+			if (node.output !== before) continue;
+			node.output = after;
+			this.values.set(node.path, after);
+			this.follow(node.children, before, after);
+		}
 	}
 
 	/**

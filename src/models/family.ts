@@ -71,6 +71,8 @@ export interface Family<C extends Dimensions = Dimensions> {
 	readonly gguf?: GgufLayout;
 	/** Width of a token where tokens are vectors of numbers; absent where they are ids. */
 	tokenWidth?(config: C): number;
+	/** Name of a module that holds all others; the points inside it are not named after it. Default none. */
+	readonly root?: string;
 	/** Modules whose outputs are hook points too, by path, in the order they are listed before the others. */
 	modulePoints?(config: C): readonly string[];
 	/**

@@ -1,6 +1,6 @@
 import type { Dim } from "../graph/dim.js";
 import { and, input, lessEqual, unsqueeze } from "../graph/ops/index.js";
-import { Trace, type TraceOptions } from "../graph/trace.js";
+import { type ModuleFn, Trace, type TraceOptions } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { Dimensions, Family, ModelInputs } from "./family.js";
 
@@ -42,15 +42,21 @@ export function traceModel<C extends Dimensions>(
 	const extents: readonly [Dim, Dim] = [range.batch ?? "batch", range.pos ?? "pos"];
 	const inputs = modelInputs(extents, range.padded, family.tokenWidth?.(config));
 	const { startAtLayer, stopAtLayer } = range;
-	let resid =
+	const run: ModuleFn = (first) => {
+		let resid =
+			startAtLayer === undefined ? family.embed(trace, config, { ...inputs, tokens: first as Value }) : first;
+		const end = stopAtLayer ?? config.nLayers;
+		for (let layer = startAtLayer ?? 0; layer < end; layer++) {
+			resid = family.block(trace, config, layer, resid as Value, inputs);
+		}
+		return stopAtLayer === undefined ? family.unembed(trace, config, resid as Value) : (resid as Value);
+	};
+	const first =
 		startAtLayer === undefined
-			? family.embed(trace, config, inputs)
+			? inputs.tokens
 			: input(FEEDS.residual, "float32", [...extents, config.dModel]);
-	const end = stopAtLayer ?? config.nLayers;
-	for (let layer = startAtLayer ?? 0; layer < end; layer++) {
-		resid = family.block(trace, config, layer, resid, inputs);
-	}
-	return { trace, output: stopAtLayer === undefined ? family.unembed(trace, config, resid) : resid };
+	const { root } = family;
+	return { trace, output: root ? trace.call({ module: root, points: "" }, run, first) : run(first) };
 }
 
 function modelInputs(

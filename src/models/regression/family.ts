@@ -25,6 +25,7 @@ export const regression: Family<RegressionConfig> = {
 	parseConfig: (config) => regressionConfig(config as RegressionTask),
 	weights: parameters,
 	rename: (name) => (name.endsWith(".causal_mask") ? undefined : name),
+	root: ROOT,
 	tokenWidth: ({ taskSize }) => taskSize + 1,
 	modulePoints: cachedPaths,
 
@@ -36,24 +37,24 @@ export const regression: Family<RegressionConfig> = {
 		};
 		// a linear layer that is never called: its columns are the positions' vectors
 		const table = transpose(weight(`${ROOT}.postn_embedding.weight`, [c.dModel, c.nCtx])); // [pos, d_model]
-		const embedded = t.call(`${ROOT}.token_embedding`, (x) => linear(x, embedding), tokens);
+		const embedded = t.call("token_embedding", (x) => linear(x, embedding), tokens);
 		const rows = gather(table, positions); // [(batch,) pos, d_model]
 		const positional = t.hook("hook_pos_embed", expand(rows, embedded.shape));
 		return add(t.hook("hook_embed", embedded), positional); // [batch, pos, d_model]
 	},
 
 	block(t, c, layer, resid, inputs) {
-		const name = { module: `${ROOT}.blocks.${layer}`, points: `blocks.${layer}` };
-		const x = t.hook(`${name.points}.hook_resid_pre`, resid);
-		const output = t.call(name, (input) => blockOutput(t, c, name.module, input, inputs), x);
-		return t.hook(`${name.points}.hook_resid_post`, add(x, output));
+		const name = `blocks.${layer}`;
+		const x = t.hook(`${name}.hook_resid_pre`, resid);
+		const output = t.call(name, (input) => blockOutput(t, c, `${ROOT}.${name}`, input, inputs), x);
+		return t.hook(`${name}.hook_resid_post`, add(x, output));
 	},
 
 	unembed(t, c, resid) {
-		const normalized = normModule(t, c, `${ROOT}.unembedding.0`, "unembedding.0", "ln_final", ROOT)(resid);
-		const name = unembedding(c);
-		const output = t.call(name, (x) => linear(x, affine(name, c.taskSize + 1, c.dModel)), normalized);
-		return t.call(ROOT, (x) => x, output); // [batch, pos, task_size + 1]
+		const project = (x: Value): Value => linear(x, affine(unembedding(c), c.taskSize + 1, c.dModel));
+		if (!c.layerNorm) return t.call("unembedding", project, resid); // [batch, pos, task_size + 1]
+		const norm = normModule(t, c, `${ROOT}.unembedding.0`, "0", "ln_final");
+		return t.call({ module: "unembedding", points: "" }, (x) => t.call("1", project, norm(x)), resid);
 	},
 };
 
@@ -95,13 +96,12 @@ function blockOutput(
 		t.call("resid_after_attn", (r) => r, add(x, a)),
 	);
 	const mlpIn = normModule(t, c, `${path}.layer_norms.1`, "layer_norms.1", "ln2")(mid);
-	const pre = t.call("compute.0", (y) => linear(y, affine(`${path}.compute.0`, f, e)), mlpIn);
-	const post = t.call("compute.1", relu, t.hook("mlp.hook_pre", pre));
-	const m = t.call(
-		"compute.2",
-		(y) => linear(y, affine(`${path}.compute.2`, e, f)),
-		t.hook("mlp.hook_post", post),
-	);
+	const compute = (x: Value): Value => {
+		const pre = t.call("0", (y) => linear(y, affine(`${path}.compute.0`, f, e)), x);
+		const post = t.call("1", relu, t.hook("mlp.hook_pre", pre));
+		return t.call("2", (y) => linear(y, affine(`${path}.compute.2`, e, f)), t.hook("mlp.hook_post", post));
+	};
+	const m = t.call({ module: "compute", points: "" }, compute, mlpIn);
 	return add(mid, t.hook("hook_mlp_out", m));
 }
 
@@ -112,10 +112,9 @@ function normModule(
 	path: string,
 	module: string,
 	points: string,
-	root = "",
 ): (x: Value) => Value {
-	const name = { module: root ? `${root}.${module}` : module, points };
-	if (!c.layerNorm) return (x) => (root ? x : t.call(name, (y) => y, x));
+	const name = { module, points };
+	if (!c.layerNorm) return (x) => t.call(name, (y) => y, x);
 	const parts = {
 		kind: "layer",
 		eps: 1e-5,
