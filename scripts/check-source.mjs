@@ -20,10 +20,12 @@ const LAYERS = {
 	onnx: { imports: ["graph", "tensor"] },
 	nn: { imports: ["graph", "tensor"] },
 	hooks: { imports: ["graph", "weights", "tensor"] },
+	interventions: { imports: ["hooks", "graph", "tensor"] },
 	runtime: { imports: ["onnx", "graph", "weights", "tensor"] },
 	models: {
 		imports: [
 			"nn",
+			"interventions",
 			"hooks",
 			"runtime",
 			"onnx",
@@ -40,8 +42,12 @@ const LAYERS = {
 		imports: ["models", "hooks", "runtime", "onnx", "graph", "weights", "tasks", "random", "tensor"],
 	},
 	mechinterp: { imports: ["figures", "tensor"] },
+	runs: {
+		imports: ["train", "models", "hooks", "runtime", "weights", "tasks", "random", "tensor"],
+	},
 	cli: {
 		imports: [
+			"runs",
 			"mechinterp",
 			"train",
 			"scores",

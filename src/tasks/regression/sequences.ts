@@ -19,9 +19,13 @@ export interface RegressionBatch {
  * y = x . w + e with e from N(0, noise variance). The setting of Raventos et al. 2023.
  */
 export class RegressionSequences {
-	/** @throws {TaskError} unless the noise variance is a number from 0. */
+	/**
+	 * @param prior where each sequence's task comes from
+	 * @param noiseVariance of the targets
+	 * @throws {TaskError} unless the noise variance is a number from 0
+	 */
 	constructor(
-		readonly tasks: TaskDistribution,
+		readonly prior: TaskDistribution,
 		readonly noiseVariance: number,
 	) {
 		checkNoise("sequences", noiseVariance);
@@ -34,8 +38,8 @@ export class RegressionSequences {
 	getBatch(numExamples: number, batchSize: number, random: TorchRandom): RegressionBatch {
 		checkCount("getBatch: number of examples", numExamples);
 		checkCount("getBatch: batch size", batchSize);
-		const { taskSize } = this.tasks;
-		const ws = this.tasks.sample(random, batchSize);
+		const { taskSize } = this.prior;
+		const ws = this.prior.sample(random, batchSize);
 		const inputs = random.normal(batchSize * numExamples * taskSize);
 		const xs = new Tensor("float32", [batchSize, numExamples, taskSize], inputs);
 		return { xs, ys: applyTransformations(ws, xs, Math.sqrt(this.noiseVariance), random), ws };
