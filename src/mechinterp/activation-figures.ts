@@ -10,6 +10,7 @@ import {
 import type { Tensor } from "../tensor/index.js";
 import { ActivationError } from "./error.js";
 import { optionallyRotate } from "./optionally-rotate.js";
+import { OVERVIEW_WIDTH } from "./overview.js";
 import { queriesTimesKeys, separateAttention } from "./separate-attention.js";
 import { tokenNames } from "./token-names.js";
 
@@ -30,9 +31,6 @@ export interface ActivationFigure {
 
 /** Draws one sample of a location under a title. */
 type Draw = (sample: number, title: string) => string;
-
-/** Samples go side by side as long as they fit in so many pixels; beyond, a picture is too wide to look at. */
-const OVERVIEW_WIDTH = 2000;
 
 /** Where heads' queries, keys and values lie side by side. */
 const FUSED = /(^|\.)attention\.attention$/;

@@ -5,6 +5,8 @@ export {
 	type ActivationFiguresOptions,
 	activationFigures,
 } from "./activation-figures.js";
+export { type BatchFigures, batchFigures } from "./batch-figures.js";
+export { type ComparedRun, compareAttention } from "./compare-attention.js";
 export { compose } from "./compose.js";
 export { ActivationError } from "./error.js";
 export { type AttentionModel, getAttention } from "./get-attention.js";
