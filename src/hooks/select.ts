@@ -15,6 +15,8 @@ export interface HookPoint {
 	readonly shape: readonly (number | string)[];
 	/** Computed only when asked for by name. */
 	readonly optional: boolean;
+	/** The output of a module that is no point of its own: chosen by its path where no point is meant. */
+	readonly module?: true;
 }
 
 /**
@@ -27,7 +29,9 @@ export function selectPoints(points: readonly HookPoint[], names: Names): HookPo
 	const parts = typeof names === "function" || !Array.isArray(names) ? [names] : names;
 	const chosen = new Set<string>();
 	for (const part of parts as readonly (string | RegExp | ((name: string) => boolean))[]) {
-		const matching = points.filter((point) => matches(point, part, all));
+		const found = points.filter((point) => matches(point, part, all));
+		const own = found.filter((point) => !point.module);
+		const matching = own.length > 0 ? own : found;
 		if (matching.length === 0) throw nothing(part, points);
 		for (const { name } of matching) chosen.add(name);
 	}
@@ -35,10 +39,11 @@ export function selectPoints(points: readonly HookPoint[], names: Names): HookPo
 }
 
 function matches(
-	{ name, optional }: HookPoint,
+	{ name, optional, module }: HookPoint,
 	part: string | RegExp | ((name: string) => boolean),
 	all: ReadonlySet<string>,
 ): boolean {
+	if (module && typeof part !== "string") return false;
 	if (typeof part === "function") return !optional && part(name);
 	if (part instanceof RegExp) {
 		const last = name.slice(name.lastIndexOf(".") + 1);

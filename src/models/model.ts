@@ -4,34 +4,42 @@ import type { ModuleNode } from "../graph/trace.js";
 import { ActivationCache } from "../hooks/activation-cache.js";
 import { HookError } from "../hooks/hook-error.js";
 import { axesOf } from "../hooks/points.js";
-import type { HookPoint } from "../hooks/select.js";
+import { type HookPoint, selectPoints } from "../hooks/select.js";
+import { compileInterventions } from "../interventions/compile.js";
 import { compile, type Program } from "../onnx/compile.js";
 import type { Engine, WeightsId } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 import type { Encoding, Tokenizer } from "../tokenizers/index.js";
 import type { Batch } from "./batch.js";
-import { type Dimensions, type Family, ModelError } from "./family.js";
+import { type Dimensions, type Family, ModelError, type WeightDeclaration } from "./family.js";
 import { feedsOf, packInput } from "./feeds.js";
+import { checkWeights, declaredWeights, weightFeeds } from "./module-weights.js";
 import { withPauses } from "./pauses.js";
 import {
 	checkPositions,
 	isBeforeBlocks,
+	isReached,
 	layerOf,
 	listPoints,
 	RESULT,
 	type Request,
 	reachedPoints,
 	traceRequest,
+	watchedName,
 } from "./request.js";
 import type { CacheOptions, ModelInput, Readout, RunOptions } from "./run-options.js";
-import { traceModel } from "./trace-model.js";
+import { FEEDS, traceModel } from "./trace-model.js";
 
 /** Compiled requests that a model remembers, by what was asked. */
 const PROGRAMS_KEPT = 64;
 
+/** What a caller asks of a run; the rest of a request follows from the input and the model. */
+type Asked = Omit<Request, "range" | "edits" | "watched">;
+
 /** A transformer with its weights in an engine. Dispose of it, or declare it with `await using`. */
 export class Model implements AsyncDisposable {
 	private points: readonly HookPoint[] | undefined;
+	private readonly watchers = new Set<{ readonly name: string; readonly seen: (value: Tensor) => void }>();
 	private readonly programs = new Map<string, Program>();
 	private readonly readouts = new WeakMap<Readout["outputs"], Map<string, Program>>();
 
@@ -60,6 +68,11 @@ export class Model implements AsyncDisposable {
 
 	/** Every hook point, in the order a run reaches them. */
 	hookPoints(): readonly HookPoint[] {
+		return this.selectable().filter((point) => !point.module);
+	}
+
+	/** Hook points, and the outputs of modules that are none. */
+	private selectable(): readonly HookPoint[] {
 		this.points ??= listPoints(this.family, this.config);
 		return this.points;
 	}
@@ -67,6 +80,26 @@ export class Model implements AsyncDisposable {
 	/** The tree of modules. */
 	modules(): ModuleNode {
 		return traceModel(this.family, this.config, { padded: false }).trace.root;
+	}
+
+	/** The weights that the module at a path computes with, in the order it needs them. @throws {HookError} for no such module. */
+	moduleWeights(path: string): readonly WeightDeclaration[] {
+		return declaredWeights(this.modules(), path);
+	}
+
+	/** The point or module output that a name means (aliases are understood). @throws {HookError} with the nearest names. */
+	pointAt(name: string): HookPoint {
+		return selectPoints(this.selectable(), name)[0] as HookPoint;
+	}
+
+	/**
+	 * Hands the value of a point to `seen` at every run that reaches it, until the returned function is called.
+	 * @param name one point, or the path of a module for its output
+	 */
+	watch(name: string, seen: (value: Tensor) => void): () => void {
+		const watcher = { name: this.pointAt(name).name, seen };
+		this.watchers.add(watcher);
+		return () => void this.watchers.delete(watcher);
 	}
 
 	/** A copy of a weight, by the name it has in Hugging Face's files. */
@@ -103,26 +136,27 @@ export class Model implements AsyncDisposable {
 		options: CacheOptions = {},
 	): Promise<{ logits?: Tensor<"float32">; cache: ActivationCache }> {
 		const taps = reachedPoints(
-			this.hookPoints(),
+			this.selectable(),
 			options.names ?? (() => true),
 			this.config.nLayers,
 			options,
 		);
 		const result = (options.logits ?? true) && options.stopAtLayer === undefined;
 		const results = await this.execute(input, { options, taps, result });
+		const known = new Set(this.hookPoints().map((point) => point.name));
 		const tensors = new Map(taps.map((name) => [name, named(name, results.get(name) as Tensor)]));
 		const cache = new ActivationCache(tensors, {
 			nLayers: this.config.nLayers,
 			norm: this.family.norm,
 			growth: this.family.residualGrowth ?? 1,
-			hasPoint: (name) => this.hookPoints().some((p) => p.name === name),
+			hasPoint: (name) => known.has(name),
 		});
 		return result ? { logits: results.get(RESULT) as Tensor<"float32">, cache } : { cache };
 	}
 
 	/** Reduces a run inside the graph: only the readout's outputs leave the engine. */
 	async read(input: ModelInput, readout: Readout, options: RunOptions = {}): Promise<Map<string, Tensor>> {
-		const taps = reachedPoints(this.hookPoints(), readout.names, this.config.nLayers, options);
+		const taps = reachedPoints(this.selectable(), readout.names, this.config.nLayers, options);
 		return this.execute(input, { options, taps, result: false, readout });
 	}
 
@@ -136,8 +170,9 @@ export class Model implements AsyncDisposable {
 		return this.dispose();
 	}
 
-	private async execute(input: ModelInput, asked: Omit<Request, "range">): Promise<Map<string, Tensor>> {
+	private async execute(input: ModelInput, asked: Asked): Promise<Map<string, Tensor>> {
 		const { readout } = asked;
+		const { interventions = [], weights } = asked.options;
 		const { tensors, batch, pos, padded } = feedsOf(
 			input,
 			asked.options,
@@ -146,6 +181,8 @@ export class Model implements AsyncDisposable {
 			this.family.tokenWidth?.(this.config),
 		);
 		checkPositions(asked.options.positions, pos);
+		const changes = compileInterventions(interventions, this.config);
+		if (weights) checkWeights(this.modules(), weights);
 		const end = lastLayer(asked, this.config.nLayers);
 		const options = withPauses(asked.options, this.config, batch * pos, end);
 		const { startAtLayer, stopAtLayer } = options;
@@ -155,21 +192,28 @@ export class Model implements AsyncDisposable {
 			padded,
 			...((readout?.concrete || options.concrete) && { batch, pos }),
 		};
-		const request = { ...asked, options, range };
-		const feeds = { ...tensors, ...readout?.feeds };
-		return options.hostHooks?.length
+		const watchers = [...this.watchers].filter(({ name }) => isReached(name, options));
+		const watched = [...new Set(watchers.map(({ name }) => name))];
+		const request = { ...asked, options, range, edits: changes.hooks, watched };
+		const facts = { batch, pos, tokens: tensors[FEEDS.tokens], mask: tensors[FEEDS.mask] as Tensor<"bool"> };
+		const feeds = { ...tensors, ...readout?.feeds, ...changes.feeds(facts), ...weightFeeds(weights) };
+		const results = await (options.hostHooks?.length
 			? this.runInStages(request, feeds)
-			: this.runProgram(this.program(request), feeds, options);
+			: this.runProgram(this.program(request, changes.key), feeds, options));
+		for (const { name, seen } of watchers) seen(named(name, results.get(watchedName(name)) as Tensor));
+		for (const name of watched) results.delete(watchedName(name));
+		return results;
 	}
 
 	/**
 	 * The compiled graph of a request. Requests without functions of the caller's are remembered by what they ask,
 	 * readouts also by their function: the same function is not traced again.
 	 */
-	private program(request: Request): Program {
-		const { range, options, taps, result, readout } = request;
+	private program(request: Request, changes: string): Program {
+		const { range, options, taps, result, readout, watched } = request;
 		if (options.hooks || options.patches) return this.compile(request);
-		const key = JSON.stringify([range, taps, result, options.positions]);
+		const weights = Object.entries(options.weights ?? {}).map(([path, own]) => [path, Object.keys(own)]);
+		const key = JSON.stringify([range, taps, result, options.positions, changes, watched, weights]);
 		const programs = readout ? this.programsOf(readout) : this.programs;
 		const program = programs.get(key) ?? this.compile(request);
 		programs.set(key, program);
@@ -179,7 +223,7 @@ export class Model implements AsyncDisposable {
 	}
 
 	private compile(request: Request): Program {
-		const { outputs } = traceRequest(this.family, this.config, this.hookPoints(), request);
+		const { outputs } = traceRequest(this.family, this.config, this.selectable(), request);
 		return compile(graphOf(outputs), this.engine.provider);
 	}
 
@@ -194,7 +238,7 @@ export class Model implements AsyncDisposable {
 		request: Request,
 		feeds: Readonly<Record<string, Tensor>>,
 	): Promise<Map<string, Tensor>> {
-		const { outputs, cuts } = traceRequest(this.family, this.config, this.hookPoints(), request);
+		const { outputs, cuts } = traceRequest(this.family, this.config, this.selectable(), request);
 		const known: Record<string, Tensor> = { ...feeds };
 		const results = new Map<string, Tensor>();
 		for (const [k, { graph }] of stagesOf(outputs, cuts).entries()) {
@@ -231,7 +275,7 @@ export class Model implements AsyncDisposable {
 }
 
 /** The first layer that a request needs nothing of. */
-function lastLayer({ options, taps, result, readout }: Omit<Request, "range">, nLayers: number): number {
+function lastLayer({ options, taps, result, readout }: Asked, nLayers: number): number {
 	const end = options.stopAtLayer ?? nLayers;
 	if (result || readout) return end;
 	const needed = taps.map((name) => layerOf(name) ?? (isBeforeBlocks(name) ? -1 : end - 1));

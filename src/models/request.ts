@@ -6,6 +6,7 @@ import { HookError } from "../hooks/hook-error.js";
 import { positionAxis } from "../hooks/points.js";
 import { type HookPoint, type Names, selectPoints } from "../hooks/select.js";
 import type { Dimensions, Family } from "./family.js";
+import { modulesOf, withWeights } from "./module-weights.js";
 import type { CacheOptions, HostHookFn, Positions, Readout, RunOptions } from "./run-options.js";
 import { type ModelRange, traceModel } from "./trace-model.js";
 
@@ -21,6 +22,15 @@ export interface Request {
 	/** Return the logits (or the residual stream where the run stops early). */
 	readonly result: boolean;
 	readonly readout?: Readout | undefined;
+	/** Hook functions of the run's interventions, by point. */
+	readonly edits: readonly (readonly [string, HookFn])[];
+	/** Points that somebody watches: returned under names of their own, beside what was asked for. */
+	readonly watched: readonly string[];
+}
+
+/** The name under which a watched point's value is returned. */
+export function watchedName(point: string): string {
+	return `watched:${point}`;
 }
 
 /** A place where a host hook takes over. */
@@ -30,11 +40,15 @@ export type HostCut = Cut & { readonly point: string; readonly fn: HostHookFn };
 export function listPoints(family: Family, config: Dimensions): HookPoint[] {
 	const { trace } = traceModel(family, config, { padded: false }, { wants: () => true });
 	const modules = (family.modulePoints?.(config) ?? []).map((path) => [path, { optional: false }] as const);
-	return [...modules, ...trace.points].map(([name, { optional }]) => ({
-		name,
-		shape: (trace.values.get(name) as Value).shape,
-		optional,
-	}));
+	const listed = [...modules, ...trace.points];
+	const known = new Set(listed.map(([name]) => name));
+	const shapeOf = (name: string): Value["shape"] => (trace.values.get(name) as Value).shape;
+	return [
+		...listed.map(([name, { optional }]) => ({ name, shape: shapeOf(name), optional })),
+		...[...new Set(modulesOf(trace.root).map(({ path }) => path))]
+			.filter((path) => !known.has(path))
+			.map((name) => ({ name, shape: shapeOf(name), optional: true, module: true as const })),
+	];
 }
 
 /**
@@ -49,20 +63,24 @@ export function reachedPoints(
 ): string[] {
 	const { startAtLayer, stopAtLayer } = range;
 	const [start, stop] = [startAtLayer ?? 0, stopAtLayer ?? nLayers];
-	const isReached = (name: string): boolean => {
-		const layer = layerOf(name);
-		if (layer !== undefined) return layer >= start && layer < stop;
-		return isBeforeBlocks(name) ? startAtLayer === undefined : stopAtLayer === undefined;
-	};
 	const chosen = selectPoints(points, names).map((p) => p.name);
-	const reached = chosen.filter(isReached);
+	const reached = chosen.filter((name) => isReached(name, range));
 	// a pattern may match more than is reached, a name is meant
 	const meant = [names].flat().filter((part) => typeof part === "string" && !part.includes("*"));
-	const missed = reached.length === 0 ? chosen : chosen.filter((n) => meant.includes(n) && !isReached(n));
+	const missed =
+		reached.length === 0 ? chosen : chosen.filter((n) => meant.includes(n) && !isReached(n, range));
 	if (missed.length === 0) return reached;
 	throw new HookError(
 		`${missed.slice(0, 3).join(", ")}: not reached by a run of layers ${start} to ${stop - 1}`,
 	);
+}
+
+/** Whether a run of these layers reaches a point. */
+export function isReached(name: string, { startAtLayer, stopAtLayer }: RunOptions): boolean {
+	const layer = layerOf(name);
+	if (layer !== undefined)
+		return layer >= (startAtLayer ?? 0) && layer < (stopAtLayer ?? Number.POSITIVE_INFINITY);
+	return isBeforeBlocks(name) ? startAtLayer === undefined : stopAtLayer === undefined;
 }
 
 /** The layer that a point or module belongs to; undefined outside the blocks. */
@@ -81,7 +99,7 @@ export function traceRequest(
 	family: Family,
 	config: Dimensions,
 	points: readonly HookPoint[],
-	{ range, options, taps, result, readout }: Request,
+	{ range, options, taps, result, readout, edits, watched }: Request,
 ): { outputs: Map<string, Value>; cuts: HostCut[] } {
 	const assign = <F>(list: readonly (readonly [Names, F])[]): Map<string, F[]> => {
 		const byName = new Map<string, F[]>();
@@ -92,7 +110,7 @@ export function traceRequest(
 		}
 		return byName;
 	};
-	const hooks = assign(hookList(options.hooks));
+	const hooks = assign([...edits, ...hookList(options.hooks)]);
 	const hostHooks = assign(options.hostHooks ?? []);
 	const cuts: HostCut[] = [];
 	const cutting = (point: string): HookFn[] =>
@@ -103,12 +121,14 @@ export function traceRequest(
 		});
 	const { patches = {} } = options;
 	const unused = new Set(Object.keys(patches));
-	const wanted = new Set([...taps, ...hooks.keys(), ...hostHooks.keys()]);
+	const partial = range.startAtLayer !== undefined || range.stopAtLayer !== undefined;
+	const wanted = new Set([...taps, ...watched, ...hooks.keys(), ...hostHooks.keys()]);
 	const { trace, output } = traceModel(family, config, range, {
 		hooks: (name) => [...(hooks.get(name) ?? []), ...cutting(name)],
 		wants: (name) => wanted.has(name),
 		patch: (path, original) => {
-			if (!unused.delete(path)) return undefined;
+			if (!Object.hasOwn(patches, path) || (partial && path === family.root)) return undefined;
+			unused.delete(path);
 			return patches[path]?.(original);
 		},
 	});
@@ -122,7 +142,8 @@ export function traceRequest(
 	if (readout) for (const [name, value] of Object.entries(readout.outputs(at, ops))) outputs.set(name, value);
 	else for (const name of taps) outputs.set(name, cutPositions(name, at(name), options.positions));
 	if (result) outputs.set(RESULT, output);
-	return { outputs, cuts };
+	for (const name of watched) outputs.set(watchedName(name), at(name));
+	return options.weights ? withWeights(trace, options.weights, outputs, cuts) : { outputs, cuts };
 }
 
 function hookList(hooks: RunOptions["hooks"]): readonly (readonly [Names, HookFn])[] {

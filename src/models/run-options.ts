@@ -1,6 +1,7 @@
 import type { G, HookFn, ModuleFn } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { Names } from "../hooks/select.js";
+import type { Intervention } from "../interventions/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Ids, Marks } from "./batch.js";
 
@@ -22,12 +23,19 @@ export interface RunOptions {
 	 * from rows of different length needs it too: `model.pack(input).mask` is what they were padded with.
 	 */
 	mask?: Marks | Tensor<"bool"> | undefined;
+	/**
+	 * Changes as plain data: ablations, other attention patterns. They are compiled in before `hooks`; what they are
+	 * given (heads, strengths, matrices) is fed, so that other values of the same kinds compile nothing.
+	 */
+	interventions?: readonly Intervention[];
 	/** Functions over graph values, by point or selection, applied in order. They are compiled in. */
 	hooks?: Readonly<Record<string, HookFn>> | readonly (readonly [Names, HookFn])[];
 	/** Functions over tensors. Each cuts the run in two, which costs a session and copies: slower than `hooks`. */
 	hostHooks?: readonly (readonly [Names, HostHookFn])[];
 	/** Other functions for modules, by dotted path ("blocks.0.mlp"); each is given the original. */
 	patches?: Readonly<Record<string, (original: ModuleFn) => ModuleFn>>;
+	/** Other weights for modules: by dotted path, then by the weight's own name. They are fed with every run. */
+	weights?: Readonly<Record<string, Readonly<Record<string, Tensor>>>>;
 	/** First layer to run, 0 to the number of layers; the input is then the residual stream before it. */
 	startAtLayer?: number;
 	/** First layer not to run; the result is then the residual stream before it. */

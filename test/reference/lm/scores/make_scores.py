@@ -16,6 +16,9 @@ for model in ('tiny-gpt2-induction', 'tiny-llama-induction', 'stories260k', 'smo
         kept[key] = value.astype(np.int32 if value.dtype.kind == 'i' else np.float32)
     os.makedirs(f'{here}/{model}', exist_ok=True)
     save_file(kept, f'{here}/{model}/scores.safetensors')
+    ablated = {key: value.astype(np.int32 if value.dtype.kind == 'i' else np.float32)
+               for key, value in tensors.items() if key.startswith('ablate.')}
+    if model != 'smollm2-135m': save_file(ablated, f'{here}/{model}/ablations.safetensors')
     info = {'n': about['repeat']['n'], 'bos': about['bos'], 'detect_ids': about['detect_head']['ids']}
     with open(f'{here}/{model}/scores.json', 'w') as file:
         file.write(json.dumps(info) + '\n')

@@ -1,0 +1,29 @@
+import { nearest } from "../hooks/select.js";
+import { reject } from "./errors.js";
+import type { Sizes } from "./intervention.js";
+
+/**
+ * The heads of a list, by layer. "5.1" and "L5H1" are the same head, both numbers from 0.
+ * @throws {InterventionError} for what is no head, and one the model lacks; it names the nearest.
+ */
+export function headsByLayer(
+	heads: "all" | readonly string[],
+	{ nLayers, nHeads }: Sizes,
+	where: string,
+): Map<number, number[]> {
+	const names = Array.from({ length: nLayers * nHeads }, (_, i) => `${Math.floor(i / nHeads)}.${i % nHeads}`);
+	const byLayer = new Map<number, number[]>();
+	for (const [i, text] of (heads === "all" ? names : heads).entries()) {
+		const [, layer, head] = /^[lL]?(\d{1,6})(?:\.|[hH])(\d{1,6})$/.exec(text.trim()) ?? [];
+		const at = `${where}.heads[${i}]`;
+		if (layer === undefined || head === undefined)
+			reject(at, `got ${JSON.stringify(text)}, allowed layer.head such as "0.1" or "L0H1"`);
+		if (Number(layer) >= nLayers || Number(head) >= nHeads) {
+			const near = nearest(`${Number(layer)}.${Number(head)}`, names, 1)[0];
+			reject(at, `no head "${text}"; nearest: ${near}; the model has 0.0 to ${nLayers - 1}.${nHeads - 1}`);
+		}
+		const known = byLayer.get(Number(layer)) ?? [];
+		if (!known.includes(Number(head))) byLayer.set(Number(layer), [...known, Number(head)]);
+	}
+	return byLayer;
+}

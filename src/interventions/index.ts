@@ -1,0 +1,6 @@
+/** Changes to a run as plain data: ablations and attention patterns, by head, position and row. */
+export { InterventionError } from "./errors.js";
+export type { Edit, FeedFn, InterventionKind, RunFacts, Sizes } from "./intervention.js";
+export { NAMED_PATTERNS, type PatternName } from "./named-patterns.js";
+export { namedPattern, type PatternRows } from "./pattern-matrix.js";
+export { INTERVENTIONS, type Intervention, parseInterventions } from "./registry.js";

@@ -1,0 +1,97 @@
+import * as z from "zod";
+import { Tensor } from "../tensor/index.js";
+import { reject } from "./errors.js";
+import { headEdits } from "./head-edits.js";
+import { defineKind, headFields, type RunFacts } from "./intervention.js";
+import { drawPattern, NAMED_PATTERNS, type PatternName, TOKEN_PATTERNS } from "./named-patterns.js";
+import { cutPattern, type PatternRows } from "./pattern-matrix.js";
+
+const names = Object.keys(NAMED_PATTERNS) as [PatternName, ...PatternName[]];
+
+function lowerTriangle(size: number): number[][] {
+	return Array.from({ length: size }, (_, query) =>
+		Array.from({ length: size }, (_, key) => (key <= query ? 1 : 0)),
+	);
+}
+
+/** A pattern by name or by hand instead of a head's own, after the softmax. */
+export const replacePattern = defineKind({
+	kind: "replace-pattern",
+	doc: `a head's attention pattern becomes another: ${names.join(", ")}, or a matrix [query][key]`,
+	schema: z.strictObject({
+		kind: z.literal("replace-pattern"),
+		...headFields,
+		/** A name, or rows [query][key] that are cut to the run's length. */
+		pattern: z.union([z.enum(names), z.array(z.array(z.number())).min(1)], {
+			error: `allowed ${names.join(", ")}, or rows of numbers [query][key]`,
+		}),
+		/** Of a matrix: true divides each row by its sum, false takes rows as they are. By default they must sum to 1. */
+		normalize: z.boolean().optional(),
+	}),
+	examples: [
+		{ kind: "replace-pattern", heads: ["0.1"], pattern: "uniform" },
+		{
+			kind: "replace-pattern",
+			heads: ["0.0"],
+			pattern: lowerTriangle(8),
+			normalize: true,
+			positions: [2, 3],
+		},
+		...names.map((pattern) => ({ kind: "replace-pattern" as const, heads: ["1.1"], pattern })),
+	],
+	edits: (data, sizes, where) => {
+		const { pattern, normalize } = data;
+		if (typeof pattern === "string" && normalize !== undefined)
+			reject(`${where}.normalize`, "goes with a matrix; named patterns sum to 1");
+		return headEdits(data, sizes, where, {
+			point: "pattern",
+			structure: "replace-pattern",
+			changed: (value, _, feed) => feed("pattern", [value.dim(0), 1, value.dim(2), value.dim(3)]),
+			feeds: (run) => ({ pattern: patternsOf(pattern, run, normalize, `${where}.pattern`) }),
+		});
+	},
+});
+
+/** The pattern of every row, [batch, 1, pos, pos]. Padding attends to nothing and is not attended to. */
+function patternsOf(
+	pattern: PatternName | PatternRows,
+	run: RunFacts,
+	normalize: boolean | undefined,
+	where: string,
+): Tensor {
+	const { batch, pos, mask, tokens } = run;
+	const all = Tensor.zeros([batch, 1, pos, pos]);
+	const drawn = typeof pattern === "string" ? undefined : cutPattern(pattern, pos, normalize, where);
+	const equalRows = !mask && (drawn || !TOKEN_PATTERNS.has(pattern as PatternName));
+	for (let b = 0; b < (equalRows ? Math.min(1, batch) : batch); b++) {
+		const counting = mask ? placesOf(mask, b, pos) : undefined;
+		const at = (i: number): number => counting?.[i] ?? i;
+		const length = counting?.length ?? pos;
+		const put = (query: number, key: number, share: number): void => {
+			all.data[(b * pos + at(query)) * pos + at(key)] = share;
+		};
+		if (drawn) {
+			for (let query = 0; query < length; query++)
+				for (let key = 0; key <= query; key++) put(query, key, drawn.data[query * pos + key] as number);
+		} else {
+			const same = (i: number, j: number): boolean =>
+				sameToken(tokens, b * pos + at(i), b * pos + at(j), where);
+			drawPattern(pattern as PatternName, { length, same }, put);
+		}
+	}
+	if (equalRows) for (let b = 1; b < batch; b++) all.data.copyWithin(b * pos * pos, 0, pos * pos);
+	return all;
+}
+
+/** Positions of a row that hold tokens. */
+function placesOf(mask: Tensor<"bool">, row: number, pos: number): number[] {
+	return Array.from({ length: pos }, (_, p) => p).filter((p) => mask.data[row * pos + p]);
+}
+
+/** Whether two tokens are equal: ids, or vectors in every entry. */
+function sameToken(tokens: Tensor | undefined, a: number, b: number, where: string): boolean {
+	if (!tokens) reject(where, "induction looks at the tokens, but a run from a layer on has none");
+	const width = tokens.shape[2] ?? 1;
+	for (let i = 0; i < width; i++) if (tokens.data[a * width + i] !== tokens.data[b * width + i]) return false;
+	return true;
+}

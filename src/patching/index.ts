@@ -1,0 +1,1 @@
+export { applyBinopDicts, relativeChange } from "./compare.js";
