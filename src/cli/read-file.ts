@@ -27,7 +27,8 @@ export async function readJsonFile(path: string): Promise<unknown> {
 	}
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+/** A file given on the command line. @throws {UsageError} for a file that cannot be read or is too long. */
+export async function readBytes(path: string): Promise<Uint8Array> {
 	try {
 		await using file = await open(path);
 		const { size } = await file.stat();

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Cli } from "../cli.js";
 import { register as attention } from "./attention.js";
 import { register as cache } from "./cache.js";
+import { register as icl } from "./icl/index.js";
 import { register as induction } from "./induction.js";
 import { register as info } from "./info.js";
 import { register as models } from "./models.js";
@@ -12,4 +13,4 @@ import { register as tokens } from "./tokens.js";
 export type Register = (program: Command, cli: Cli) => void;
 
 /** Every command, in the order that help shows them; a new one is a file and a line here. */
-export const COMMANDS: readonly Register[] = [induction, scores, attention, cache, tokens, info, models];
+export const COMMANDS: readonly Register[] = [induction, scores, attention, cache, tokens, info, models, icl];

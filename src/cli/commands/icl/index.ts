@@ -1,0 +1,15 @@
+import type { Command } from "commander";
+import type { Cli } from "../../cli.js";
+import type { Register } from "../index.js";
+import { register as evaluate } from "./eval.js";
+
+/** Every command on in-context regression runs, in the order that help shows them; a new one is a file and a line here. */
+const ICL_COMMANDS: readonly Register[] = [evaluate];
+
+export function register(program: Command, cli: Cli): void {
+	const group = program
+		.command("icl")
+		.description("in-context linear regression transformers: train, evaluate, look inside")
+		.helpCommand("help [command]", "print help for a command");
+	for (const add of ICL_COMMANDS) add(group, cli);
+}

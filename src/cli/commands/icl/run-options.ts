@@ -1,0 +1,21 @@
+import type { Command } from "commander";
+import { wholeNumber } from "../../options.js";
+
+/** Options of every command that opens a trained regression run. */
+export interface RunOptions {
+	readonly config?: string;
+	readonly root?: string;
+	readonly threads?: number;
+}
+
+const RUN =
+	"a run's folder, a .safetensors or .pt checkpoint, a run's name, or M=64; @STEP names a checkpoint";
+
+/** Adds the run argument and the options that say where it comes from. */
+export function withRun(command: Command, optional = false): Command {
+	return command
+		.argument(optional ? "[run]" : "<run>", RUN)
+		.option("--config <file.json>", "the run's settings, where they do not lie beside the checkpoint")
+		.option("--root <dir>", "folder that holds checkpoints/ (default: LOCAL_ROOT and the bucket of .env)")
+		.option("--threads <n>", "threads to compute with (default: the cores, at most 8)", wholeNumber(1, 256));
+}
