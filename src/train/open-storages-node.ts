@@ -8,7 +8,8 @@ import type { RunConfig } from "./run-config.js";
 import { openS3Storage } from "./s3-storage.js";
 import type { Storage } from "./storage.js";
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Settings by the name of their variable. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Variables that name the bucket; the second one is the older spelling. */
 const BUCKET_VARIABLES = ["AWS_REGRESSION_BUCKET_NAME", "AWS_BUCKET_NAME"];
@@ -50,7 +51,8 @@ export async function openStorages(
 	return storages;
 }
 
-async function openBucket(bucket: string, environment: Environment): Promise<Storage> {
+/** A bucket, with what the environment says about its server. */
+export async function openBucket(bucket: string, environment: Environment): Promise<Storage> {
 	const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = environment;
 	const { AWS_REGION: region, AWS_ENDPOINT_URL: endpoint } = environment;
 	return openS3Storage({

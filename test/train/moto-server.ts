@@ -1,15 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
-
-/** Makes `port` a free one of this machine. */
-async function freePort(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-	const address = server.address();
-	await new Promise((done) => server.close(done));
-	if (address === null || typeof address === "string") throw new Error("no port");
-	return address.port;
-}
+import { freePort } from "./free-port.js";
 
 /** Starts moto's S3 server and waits until it answers. */
 export async function startMoto(program: string): Promise<{ url: string; stop(): Promise<void> }> {

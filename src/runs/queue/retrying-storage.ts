@@ -1,0 +1,57 @@
+import { TrainError } from "../../train/errors.js";
+import type { Storage } from "../../train/storage.js";
+import { messageOf } from "../../weights/errors.js";
+
+/** A storage stayed away: the run can go on later, on this machine or another. */
+export class StorageAwayError extends TrainError {
+	override name = "StorageAwayError";
+}
+
+/** Pauses between tries, in milliseconds: half a minute in all. */
+const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000];
+
+/** A storage whose failing requests are tried again, with growing pauses between. */
+export class RetryingStorage implements Storage {
+	readonly name: string;
+
+	constructor(
+		private readonly inner: Storage,
+		private readonly pauses: readonly number[] = PAUSES,
+	) {
+		this.name = inner.name;
+	}
+
+	put(key: string, bytes: Uint8Array): Promise<void> {
+		return this.try(() => this.inner.put(key, bytes));
+	}
+
+	putNew(key: string, bytes: Uint8Array): Promise<boolean> {
+		return this.try(() => this.inner.putNew(key, bytes));
+	}
+
+	get(key: string): Promise<Uint8Array | undefined> {
+		return this.try(() => this.inner.get(key));
+	}
+
+	exists(key: string): Promise<boolean> {
+		return this.try(() => this.inner.exists(key));
+	}
+
+	list(prefix: string): Promise<string[]> {
+		return this.try(() => this.inner.list(prefix));
+	}
+
+	private async try<T>(request: () => Promise<T>): Promise<T> {
+		for (let n = 0; ; n++) {
+			try {
+				return await request();
+			} catch (error) {
+				const pause = this.pauses[n];
+				if (pause === undefined) {
+					throw new StorageAwayError(`${messageOf(error)} (tried ${n + 1} times)`, { cause: error });
+				}
+				await new Promise((resolve) => setTimeout(resolve, pause));
+			}
+		}
+	}
+}
