@@ -43,6 +43,6 @@ export {
 	type StepPanel,
 	scoreOverSteps,
 } from "./score-over-steps.js";
-export { inRows, type SideBySideOptions, sideBySide } from "./side-by-side.js";
+export { figureSize, inRows, type SideBySideOptions, sideBySide } from "./side-by-side.js";
 export { tokenLabel } from "./token-label.js";
 export { type Range, valueRange } from "./value-range.js";

@@ -63,7 +63,7 @@ export function inRows(figures: readonly string[], width: number): string[][] {
 }
 
 /** A figure's extents in pixels, as its root element says. @throws {RangeError} for what is no figure. */
-function figureSize(svg: string): { width: number; height: number } {
+export function figureSize(svg: string): { width: number; height: number } {
 	const [, width, height] = /^<svg [^>]*?\bwidth="(\d+)" height="(\d+)"/.exec(svg) ?? [];
 	if (width === undefined || height === undefined) {
 		throw new RangeError(

@@ -11,12 +11,22 @@ export interface ComparedRun {
 	readonly batches: readonly { readonly name: string; readonly patterns: readonly Tensor[] }[];
 }
 
+export interface CompareOptions {
+	/** Default "Attention of several runs". */
+	readonly title?: string;
+	/** Lines under the title. */
+	readonly notes?: readonly string[];
+}
+
 /**
  * Several runs' attention in one figure: a row for each run, and in it, batch after batch and sample after sample,
  * its layers and heads. All have the same colours.
  * @throws {ActivationError} for no runs and runs with other numbers of samples
  */
-export function compareAttention(runs: readonly ComparedRun[], title = "Attention of several runs"): string {
+export function compareAttention(
+	runs: readonly ComparedRun[],
+	{ title = "Attention of several runs", notes = [] }: CompareOptions = {},
+): string {
 	const rows = runs.map((run) =>
 		run.batches.flatMap(({ name, patterns }) => plotActivations(patterns, { title: `${run.name}, ${name}` })),
 	);
@@ -26,5 +36,5 @@ export function compareAttention(runs: readonly ComparedRun[], title = "Attentio
 			`compareAttention: ${rows.map((row) => row.length).join(", ") || "no"} samples of the runs, allowed as many of each`,
 		);
 	}
-	return sideBySide({ rows, title });
+	return sideBySide({ rows, title, notes });
 }

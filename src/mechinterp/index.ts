@@ -6,10 +6,11 @@ export {
 	activationFigures,
 } from "./activation-figures.js";
 export { type BatchFigures, batchFigures } from "./batch-figures.js";
-export { type ComparedRun, compareAttention } from "./compare-attention.js";
+export { type ComparedRun, type CompareOptions, compareAttention } from "./compare-attention.js";
 export { compose } from "./compose.js";
 export { ActivationError } from "./error.js";
 export { type AttentionModel, getAttention } from "./get-attention.js";
 export { optionallyRotate, type Rotated } from "./optionally-rotate.js";
+export { OVERVIEW_WIDTH } from "./overview.js";
 export { getAndPlotActivations, type PlotOptions, plotActivations } from "./plot-activations.js";
 export { queriesTimesKeys, type SeparatedAttention, separateAttention } from "./separate-attention.js";

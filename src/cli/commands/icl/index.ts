@@ -2,9 +2,10 @@ import type { Command } from "commander";
 import type { Cli } from "../../cli.js";
 import type { Register } from "../index.js";
 import { register as evaluate } from "./eval.js";
+import { register as figures } from "./figures.js";
 
 /** Every command on in-context regression runs, in the order that help shows them; a new one is a file and a line here. */
-const ICL_COMMANDS: readonly Register[] = [evaluate];
+const ICL_COMMANDS: readonly Register[] = [evaluate, figures];
 
 export function register(program: Command, cli: Cli): void {
 	const group = program
