@@ -15,11 +15,12 @@ export interface LoadModelOptions extends CheckpointOptions {
 }
 
 /** The models that come with the package, by name: they load without a network. */
-export const DEMO_MODELS: Readonly<Record<string, string>> = { demo: "demo", "demo-llama": "demo-llama" };
+export const DEMO_MODELS: ReadonlySet<string> = new Set(["demo", "demo-llama"]);
 
 /**
  * Loads a model: "demo" or "demo-llama" (embedded), a Hugging Face folder, a `.gguf` file, or a hub id
- * `owner/name`, which is fetched into the cache that all Hugging Face tools share.
+ * `owner/name`, which is fetched into the cache that all Hugging Face tools share. "demo@400" is the model as it
+ * was after step 400 of its training; so it is for every folder that has `checkpoints/<step>.safetensors`.
  * @throws {WeightsError} for files that are missing or broken, {ModelError} for a model that is not understood.
  */
 export async function loadModel(ref = "demo", options: LoadModelOptions = {}): Promise<Model> {
@@ -28,10 +29,18 @@ export async function loadModel(ref = "demo", options: LoadModelOptions = {}): P
 
 /** Reads what a model reference stands for, weights' headers included, but not the weights. */
 export async function openModel(ref: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
-	const folder = Object.hasOwn(DEMO_MODELS, ref) ? DEMO_MODELS[ref] : undefined;
-	if (folder === undefined) return openCheckpoint(ref, options);
-	const checkpoint = await openCheckpoint(new URL(`../../assets/${folder}/`, import.meta.url).href, options);
-	return { ...checkpoint, origin: ref };
+	const [, base = ref, step] = /^(.+)@(\d{1,15})$/.exec(ref) ?? [];
+	const embedded = DEMO_MODELS.has(base);
+	const checkpoint = await openCheckpoint(embedded ? demoFolder(base).href : base, {
+		...options,
+		...(step !== undefined && { step: Number(step) }),
+	});
+	return embedded || step !== undefined ? { ...checkpoint, origin: ref } : checkpoint;
+}
+
+/** Where the files of an embedded model are. */
+export function demoFolder(name: string): URL {
+	return new URL(`../../assets/${name}/`, import.meta.url);
 }
 
 /** Loads the model of an opened checkpoint: its architecture, tokenizer and weights. */

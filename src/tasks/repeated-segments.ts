@@ -11,7 +11,7 @@ import {
 export interface RepeatedSegmentsOptions extends TokenRange {
 	/** Tokens of a row, BOS included. */
 	readonly length: number;
-	/** Least and most random tokens in front of the segment, drawn for each row. */
+	/** Least and most random tokens in front of the segment, drawn for each row; fewer where a long segment needs the room. */
 	readonly offset: readonly [number, number];
 	/** Least and most tokens of the segment, drawn for each row. */
 	readonly segment: readonly [number, number];
@@ -32,9 +32,9 @@ export function repeatedSegments(options: RepeatedSegmentsOptions): Task {
 	checkSpan("segment", segment, 1);
 	checkRange("repeated segments", options, 1);
 	const front = prefix(options);
-	if (front.length + offset[1] + segment[1] >= length) {
+	if (front.length + offset[0] + segment[1] >= length) {
 		throw new TaskError(
-			`repeated segments: ${offset[1]} tokens and a segment of ${segment[1]} leave no repeat in ${length} tokens`,
+			`repeated segments: ${offset[0]} tokens and a segment of ${segment[1]} leave no repeat in ${length} tokens`,
 		);
 	}
 	const lengths = Array.from({ length: segment[1] - segment[0] + 1 }, (_, i) => segment[0] + i).filter(
@@ -49,8 +49,10 @@ export function repeatedSegments(options: RepeatedSegmentsOptions): Task {
 		length,
 		draw: (random, count) => ({
 			ids: Array.from({ length: count }, () => {
-				const start = front.length + random.integer(offset[0], offset[1] + 1);
 				const period = lengths[random.integer(0, lengths.length)] as number;
+				// at least one token of every row is said again
+				const most = Math.min(offset[1], length - front.length - period - 1);
+				const start = front.length + random.integer(offset[0], most + 1);
 				const row = [...front];
 				for (let at = row.length; at < length; at++) {
 					const again = at - period;

@@ -14,8 +14,8 @@ const Data = z.discriminatedUnion("kind", [
 		kind: z.literal("repeats"),
 		/** Random tokens in front of the segment, least and most. */
 		offset: span,
-		/** Tokens of the segment, least and most. */
-		segment: span,
+		/** Tokens of the segment, least and most, in stages: each holds from its step on. */
+		segments: z.array(z.strictObject({ from: z.int().min(0), span })).min(1),
 		/** Lengths of segments that are kept out. */
 		except: z.array(count).default([]),
 		/** Ids that tokens are drawn from, [low, high). */

@@ -40,14 +40,14 @@ export async function trainLanguage(
 			checkpoints: new Set(reachedSteps(checkpoint_steps, num_steps)),
 			settings: { ...numbers, ...(ids && { text: digest(ids) }) },
 			begin: () => {
-				const task = taskOf(run, model.config.vocab, ids);
+				const taskAt = tasksOf(run, model.config.vocab, ids);
 				const positions = Tensor.from(
 					Array.from({ length }, (_, i) => i),
 					"int32",
 				);
 				return {
 					draw: (step) => {
-						const { ids: rows } = task.draw(new Random(streamOf(seed, step)), batch_size);
+						const { ids: rows } = taskAt(step).draw(new Random(streamOf(seed, step)), batch_size);
 						const tokens = new Tensor("int32", [batch_size, length], Int32Array.from(rows.flat()));
 						return { [FEEDS.tokens]: tokens, [FEEDS.positions]: positions };
 					},
@@ -63,19 +63,32 @@ function streamOf(seed: number, step: number): number {
 	return (Math.imul(seed + 1, 0x9e3779b1) + step) >>> 0;
 }
 
-function taskOf({ data, length }: LanguageConfig, vocab: number, ids: readonly number[] | undefined): Task {
+/** What the sequences of a step are drawn from. */
+function tasksOf(
+	{ data, length }: LanguageConfig,
+	vocab: number,
+	ids: readonly number[] | undefined,
+): (step: number) => Task {
 	if (data.kind === "text") {
 		if (!ids) return reject("language run", "data.kind text, but no text was given");
 		const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocab);
 		if (wrong !== undefined)
 			reject("language run", `the text has token id ${wrong}, allowed 0..${vocab - 1}`);
-		return textWindows({ ids, length });
+		const task = textWindows({ ids, length });
+		return () => task;
 	}
 	if (ids) reject("language run", `a text was given, but data.kind is ${data.kind}`);
-	const [low, high] = data.range;
+	const { range, offset, except } = data;
+	const [low, high] = range;
 	if (high > vocab)
 		reject("language run", `data.range up to ${high}, allowed up to ${vocab}, the vocabulary`);
-	return repeatedSegments({ ...data, low, high, length });
+	const stages = data.segments.map(({ from, span: segment }) => ({
+		from,
+		task: repeatedSegments({ low, high, length, offset, segment, except }),
+	}));
+	const rising = stages.every(({ from }, i) => (i === 0 ? from === 0 : from > (stages[i - 1]?.from ?? 0)));
+	if (!rising) reject("language run", "data.segments: stages must begin at step 0 and follow each other");
+	return (step) => (stages.findLast(({ from }) => from <= step) as (typeof stages)[number]).task;
 }
 
 /** What tells one text from another in a checkpoint's settings. */

@@ -42,7 +42,12 @@ export type FindFile = (name: string) => Promise<FileRef | undefined>;
 
 interface ReadOptions {
 	readonly fetch?: typeof fetch;
+	/** Take the weights of a training step, `checkpoints/<step>.safetensors`, instead of the final ones. */
+	readonly step?: number | undefined;
 }
+
+/** In front of an optimizer's vectors in a training checkpoint, which are no weights. */
+const OPTIMIZER = "optimizer.";
 
 /** JSON files beside the weights, by the checkpoint's field. */
 const JSON_FILES = {
@@ -110,6 +115,7 @@ async function readWeightFiles(
 	find: FindFile,
 	options: ReadOptions,
 ): Promise<Pick<Checkpoint, "files" | "entries">> {
+	if (options.step !== undefined) return readStep(origin, find, options.step, options);
 	const single = await find(SINGLE_FILE);
 	const indexRef = single ? undefined : await find(INDEX_FILE);
 	if (!single && !indexRef) {
@@ -136,6 +142,24 @@ async function readWeightFiles(
 		refuse(origin, `${INDEX_FILE} puts tensor ${quote(tensor)} into ${quote(shard)}, which does not have it`);
 	}
 	return { files, entries };
+}
+
+/** The weights that a training run had after a step. */
+async function readStep(
+	origin: string,
+	find: FindFile,
+	step: number,
+	options: ReadOptions,
+): Promise<Pick<Checkpoint, "files" | "entries">> {
+	const name = `checkpoints/${step}.safetensors`;
+	const ref = await find(name);
+	if (!ref) refuse(origin, `has no checkpoint of step ${step}: ${name} is missing`);
+	const file = await withSource(ref, options, readTensorFile);
+	if (file.format !== "safetensors") refuse(nameOf(ref), "is not a safetensors file");
+	const entries = new Map<string, CheckpointEntry>();
+	addEntries(entries, file, 0, nameOf(ref));
+	for (const tensor of [...entries.keys()]) if (tensor.startsWith(OPTIMIZER)) entries.delete(tensor);
+	return { files: [ref], entries };
 }
 
 /** The weight_map of an index: tensor to shard, every shard a name inside the folder. */

@@ -15,6 +15,8 @@ export interface CheckpointOptions {
 	/** Used for the hub; default: the global one. */
 	readonly fetch?: typeof fetch;
 	readonly signal?: AbortSignal;
+	/** Open a training checkpoint of a folder: the weights after this step, `checkpoints/<step>.safetensors`. */
+	readonly step?: number | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface CheckpointOptions {
 export async function openCheckpoint(ref: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
 	if (ref.startsWith("file:")) return openCheckpoint(fileURLToPath(ref), options);
 	const info = await stat(ref).catch(() => undefined);
-	if (info?.isDirectory()) return readFolder(ref, findIn(ref));
+	if (info?.isDirectory()) return readFolder(ref, findIn(ref), { step: options.step });
 	if (info?.isFile()) return readGguf(ref, { path: ref });
 	if (!isHubId(ref)) {
 		refuse(
@@ -35,7 +37,7 @@ export async function openCheckpoint(ref: string, options: CheckpointOptions = {
 	// imported on use: only hub ids need the hub's client
 	const { hubSnapshot } = await import("./hub-node.js");
 	const folder = await hubSnapshot(ref, options);
-	return readFolder(ref, findIn(folder));
+	return readFolder(ref, findIn(folder), { step: options.step });
 }
 
 /** Looks files up in a folder on disk. */

@@ -18,5 +18,5 @@ export async function openCheckpoint(ref: string, options: CheckpointOptions = {
 		const answer = await get(url, { method: "HEAD", ...(options.signal && { signal: options.signal }) });
 		return answer.ok ? { url } : undefined;
 	};
-	return readFolder(ref, find, reading);
+	return readFolder(ref, find, { ...reading, step: options.step });
 }

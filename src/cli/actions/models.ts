@@ -41,7 +41,7 @@ export async function models(cli: Cli): Promise<void> {
 		gguf: gguf?.architecture ?? null,
 	}));
 	await cli.result(
-		(): ModelsResult => ({ families, demos: Object.keys(DEMO_MODELS) }),
+		(): ModelsResult => ({ families, demos: [...DEMO_MODELS] }),
 		() =>
 			[
 				table(
