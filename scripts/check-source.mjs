@@ -37,6 +37,7 @@ const LAYERS = {
 			"tensor",
 		],
 	},
+	patching: { imports: ["models", "interventions", "hooks", "graph", "tensor"] },
 	scores: { imports: ["tasks", "graph", "tensor"], types: ["models"] },
 	train: {
 		imports: ["models", "hooks", "runtime", "onnx", "graph", "weights", "tasks", "random", "tensor"],

@@ -41,7 +41,9 @@ export interface ModuleNode {
 	readonly children: ModuleNode[];
 	/** What it was called with; absent for the root. */
 	readonly inputs?: readonly Value[];
-	/** What it gave, after hooks. */
+	/** What its function gave. */
+	computed?: Value;
+	/** What the rest of the model reads of it: `computed` after hooks. */
 	output?: Value;
 }
 
@@ -73,9 +75,9 @@ export class Trace {
 		this.prefix = dotted(prefix, points);
 		try {
 			const chosen = this.options.patch?.(path, fn) ?? fn;
-			const output = this.settle(path, chosen(...inputs));
-			node.output = output;
-			return output;
+			node.computed = chosen(...inputs);
+			node.output = this.settle(path, node.computed);
+			return node.output;
 		} finally {
 			this.current = parent;
 			this.prefix = prefix;

@@ -64,11 +64,11 @@ export function defineKind<S extends z.ZodType>(kind: InterventionKind<S>): Inte
 /** Settings of every kind that works on heads. */
 export const headFields = {
 	/** Query heads, "5.1" or "L5H1", or all of them. */
-	heads: z.union([z.literal("all"), z.array(z.string()).min(1)]),
+	heads: z.union([z.literal("all"), z.array(z.string()).min(1).readonly()]),
 	/** 0 leaves the value, 1 takes the changed one, between them it is a mix. Default 1. */
 	strength: z.number().min(0).max(1).optional(),
 	/** Positions (of a pattern: queries); negative ones count from the end. Default all. */
-	positions: z.array(z.int()).min(1).optional(),
+	positions: z.array(z.int()).min(1).readonly().optional(),
 	/** Rows of the batch. Default all. */
-	rows: z.array(z.int().min(0)).min(1).optional(),
+	rows: z.array(z.int().min(0)).min(1).readonly().optional(),
 };

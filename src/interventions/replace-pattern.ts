@@ -22,7 +22,7 @@ export const replacePattern = defineKind({
 		kind: z.literal("replace-pattern"),
 		...headFields,
 		/** A name, or rows [query][key] that are cut to the run's length. */
-		pattern: z.union([z.enum(names), z.array(z.array(z.number())).min(1)], {
+		pattern: z.union([z.enum(names), z.array(z.array(z.number()).readonly()).min(1).readonly()], {
 			error: `allowed ${names.join(", ")}, or rows of numbers [query][key]`,
 		}),
 		/** Of a matrix: true divides each row by its sum, false takes rows as they are. By default they must sum to 1. */

@@ -87,8 +87,9 @@ export class Model implements AsyncDisposable {
 		return declaredWeights(this.modules(), path);
 	}
 
-	/** The point or module output that a name means (aliases are understood). @throws {HookError} with the nearest names. */
+	/** The one point or module output that a name means (aliases are understood). @throws {HookError} with the nearest names. */
 	pointAt(name: string): HookPoint {
+		if (name.includes("*")) throw new HookError(`"${name}" means several points, allowed the name of one`);
 		return selectPoints(this.selectable(), name)[0] as HookPoint;
 	}
 

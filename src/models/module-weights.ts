@@ -19,11 +19,12 @@ export function modulesOf(node: ModuleNode): ModuleNode[] {
  * The weights that a module computes with, in the order it first needs them. A weight that another module
  * shares (tied embeddings) is a value of its own in each.
  */
-function weightsOf({ inputs = [], output }: ModuleNode): Value[] {
-	if (!output) return [];
+function weightsOf(module: ModuleNode): Value[] {
 	// what leads to the inputs lies outside
-	const outside = new Set(sortNodes(inputs));
-	return sortNodes([output])
+	const outside = new Set(sortNodes(module.inputs ?? []));
+	// a hook may have cut the output off from what was computed inside
+	const computed = [module, ...modulesOf(module)].flatMap((node) => node.computed ?? []);
+	return sortNodes(computed)
 		.filter((node) => !outside.has(node) && node.attributes.role === "weight")
 		.flatMap((node) => node.outputs);
 }

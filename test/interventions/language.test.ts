@@ -128,10 +128,12 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 			return cache.get(pattern(0));
 		};
 		const previous = await drawn("previous-token");
-		expect(Array.from(previous.select(1).select(1).select(4).data)).toEqual([0, 0, 0, 1, 0, 0, 0, 0]);
+		expect(Array.from(previous.select(1).select(1).select(4).data, Number)).toEqual([0, 0, 0, 1, 0, 0, 0, 0]);
 		const induction = await drawn("induction");
 		const attended = ids.map((_, b) =>
-			Array.from({ length: 8 }, (_, q) => induction.select(b).select(1).select(q).data.indexOf(1)),
+			Array.from({ length: 8 }, (_, q) =>
+				Array.from(induction.select(b).select(1).select(q).data, Number).indexOf(1),
+			),
 		);
 		expect(attended).toEqual([
 			[0, 0, 0, 1, 2, 0, 0, 7],
@@ -165,7 +167,9 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 		const seen: number[] = [];
 		const hosted = await model.run(ids, {
 			interventions,
-			hostHooks: [["blocks.0.attn.hook_z", (v) => void seen.push(...v.data.map(Number).map(Math.abs))]],
+			hostHooks: [
+				["blocks.0.attn.hook_z", (v) => void seen.push(...Array.from(v.data, Number).map(Math.abs))],
+			],
 		});
 		expect(far(hosted, whole)).toBe(0);
 		expect(Math.max(...seen)).toBe(0);
