@@ -10,12 +10,15 @@ export interface DmmseInput extends BaselineInput {
 	readonly chunkSize?: number;
 }
 
-/** Tasks whose weight is below exp(-40) of the likeliest one's are left out: together 5e-12 at most. */
-const NEGLIGIBLE = 40;
+/** All tasks that are left out may weigh this much together, relative to the likeliest one. */
+const NEGLIGIBLE = 1e-10;
 
-/** exp(-i / STEPS) for all weights that are not left out. */
-const STEPS = 64;
-const POWERS = Float64Array.from({ length: NEGLIGIBLE * STEPS + 2 }, (_, i) => Math.exp(-i / STEPS));
+/** exp(-i / STEPS) up to where NEGLIGIBLE leaves off for the most tasks. */
+const STEPS = 256;
+const POWERS = Float64Array.from({ length: 40 * STEPS }, (_, i) => Math.exp(-i / STEPS));
+
+/** Coordinates that the loops below handle together, so that their sums stay in registers. */
+const GROUP = 4;
 
 /**
  * The discrete minimum-mean-square-error predictor, Bayes-optimal where tasks come evenly from a table
@@ -39,73 +42,106 @@ export function dmmse(input: DmmseInput): Baseline {
 		);
 	}
 	checkFinite("dmmse: tasks", tasks);
-	const [inputs, targets] = [Float64Array.from(xs.data, Number), Float64Array.from(ys.data, Number)];
-	const posterior = new Posterior(batch * examples, size, noiseVariance);
-	const most = Math.min(chunkSize, count);
-	const chunk: Chunk = {
-		tasks: new Float64Array(most * size),
-		squares: new Float64Array(most),
-		left: new Int32Array(most),
-		count: 0,
-	};
+	const padded = Math.ceil(size / GROUP) * GROUP;
+	const inputs = pad(xs, 0, batch * examples, padded);
+	const targets = Float64Array.from(ys.data, Number);
+	const posterior = new Posterior(batch * examples, padded, 2 * noiseVariance, count);
+	const chunk = new Chunk(Math.min(chunkSize, count), padded);
 	for (let start = 0; start < count; start += chunkSize) {
-		const held = Math.min(chunkSize, count - start);
-		for (let i = 0; i < held * size; i++) chunk.tasks[i] = Number(tasks.data[start * size + i]);
+		chunk.load(tasks, start, Math.min(chunkSize, count - start));
 		for (let b = 0; b < batch; b++) {
-			chunk.squares.fill(0);
-			for (let m = 0; m < held; m++) chunk.left[m] = m;
-			chunk.count = held;
+			chunk.reset();
 			// without an example all tasks are alike, in every sequence
-			if (b === 0) posterior.add(0, chunk, 0);
+			if (b === 0) posterior.add(0, chunk, Number.POSITIVE_INFINITY);
 			const last = (b + 1) * examples - 1;
 			// sums only grow, so a task above the final least sum by that much never counts again
 			const limit = posterior.limit(last);
 			for (let at = b * examples; at < last && chunk.count > 0; at++) {
-				const x = inputs.subarray(at * size, (at + 1) * size);
-				posterior.add(at + 1, chunk, addSquares(chunk, x, targets[at] as number, limit));
+				chunk.subtract(inputs, at * padded, targets[at] as number);
+				posterior.add(at + 1, chunk, limit);
 			}
 		}
 	}
 	for (let b = 1; b < batch && examples > 0; b++) posterior.copy(0, b * examples);
-	return fromWeights(xs, posterior.means());
+	return fromWeights(xs, posterior.means(size));
 }
 
-/** Some tasks and how one sequence fits them so far. */
-interface Chunk {
-	/** [task, task_size] */
-	readonly tasks: Float64Array;
-	/** S_km for each task. */
-	readonly squares: Float64Array;
-	/** Which tasks may still count: the first `count` entries. */
-	readonly left: Int32Array;
-	count: number;
-}
-
-/** Adds (y - x . w)^2 to the sums of the tasks left, drops those above the limit; gives the least sum. */
-function addSquares(chunk: Chunk, x: Float64Array, y: number, limit: number): number {
-	const { tasks, squares, left, count } = chunk;
-	const size = x.length;
-	let least = Number.POSITIVE_INFINITY;
-	let kept = 0;
-	for (let i = 0; i < count; i++) {
-		const m = left[i] as number;
-		let residual = y;
-		for (let d = 0; d < size; d++) residual -= (x[d] as number) * (tasks[m * size + d] as number);
-		const sum = (squares[m] as number) + residual * residual;
-		if (sum > limit) continue;
-		squares[m] = sum;
-		left[kept++] = m;
-		if (sum < least) least = sum;
+/** Rows of a matrix from `start` on, with zeros behind each up to a width. */
+function pad({ data, shape }: Tensor, start: number, rows: number, width: number): Float64Array {
+	const size = shape.at(-1) as number;
+	const padded = new Float64Array(rows * width);
+	for (let i = 0; i < rows * size; i++) {
+		padded[Math.floor(i / size) * width + (i % size)] = Number(data[start * size + i]);
 	}
-	chunk.count = kept;
-	return least;
+	return padded;
 }
 
-/** exp(-x) for x from 0 to NEGLIGIBLE, within 2e-10 of it: the nearest table entry and three terms of the series. */
+/** Some tasks, and how one sequence fits those that may still count: entries 0 to `count` of the lists. */
+class Chunk {
+	/** [task, width] */
+	tasks = new Float64Array(0);
+	/** Which task an entry is. */
+	readonly left: Int32Array;
+	/** S_km so far. */
+	readonly squares: Float64Array;
+	/** The next example's y - x . w. */
+	readonly residuals: Float64Array;
+	/** exp of minus S_km relative to the least one. */
+	readonly weights: Float64Array;
+	count = 0;
+	private held = 0;
+
+	constructor(
+		most: number,
+		private readonly width: number,
+	) {
+		this.left = new Int32Array(most);
+		this.squares = new Float64Array(most);
+		this.residuals = new Float64Array(most);
+		this.weights = new Float64Array(most);
+	}
+
+	load(tasks: Tensor, start: number, held: number): void {
+		this.tasks = pad(tasks, start, held, this.width);
+		this.held = held;
+	}
+
+	/** For a sequence without examples so far. */
+	reset(): void {
+		for (let i = 0; i < this.held; i++) this.left[i] = i;
+		this.squares.fill(0);
+		this.residuals.fill(0);
+		this.count = this.held;
+	}
+
+	/** Sets the residuals of an example, whose x stands at `at`. */
+	subtract(x: Float64Array, at: number, y: number): void {
+		const { tasks, left, residuals, count, width } = this;
+		residuals.fill(y, 0, count);
+		for (let g = 0; g < width; g += GROUP) {
+			const x0 = x[at + g] as number;
+			const x1 = x[at + g + 1] as number;
+			const x2 = x[at + g + 2] as number;
+			const x3 = x[at + g + 3] as number;
+			for (let i = 0; i < count; i++) {
+				const t = (left[i] as number) * width + g;
+				residuals[i] =
+					(residuals[i] as number) -
+					(x0 * (tasks[t] as number) +
+						x1 * (tasks[t + 1] as number) +
+						x2 * (tasks[t + 2] as number) +
+						x3 * (tasks[t + 3] as number));
+			}
+		}
+	}
+}
+
+/** exp(-x) for x from 0 to what POWERS hold, within 2e-9 of it: the nearest entry and two terms of the series. */
 function expMinus(x: number): number {
-	const i = (x * STEPS + 0.5) | 0;
-	const rest = i / STEPS - x;
-	return (POWERS[i] as number) * (1 + rest * (1 + rest * (0.5 + rest / 6)));
+	const scaled = x * STEPS;
+	const i = (scaled + 0.5) | 0;
+	const rest = (i - scaled) * (1 / STEPS);
+	return (POWERS[i] as number) * (1 + rest * (1 + rest * 0.5));
 }
 
 /** Posterior means of the task at many places, summed up over chunks of tasks. */
@@ -114,58 +150,103 @@ class Posterior {
 	private readonly totals: Float64Array;
 	private readonly sums: Float64Array;
 	private readonly scale: number;
+	/** A sum above the least one by this much does not count. */
+	private readonly reach: number;
 
 	constructor(
 		places: number,
-		private readonly size: number,
-		noiseVariance: number,
+		private readonly width: number,
+		temperature: number,
+		tasks: number,
 	) {
 		this.least = new Float64Array(places).fill(Number.POSITIVE_INFINITY);
 		this.totals = new Float64Array(places);
-		this.sums = new Float64Array(places * size);
-		this.scale = 1 / (2 * noiseVariance);
+		this.sums = new Float64Array(places * width);
+		// without noise the least sum alone counts; infinity would make NaN of it
+		this.scale = Math.min(1 / temperature, Number.MAX_VALUE);
+		this.reach = Math.log(tasks / NEGLIGIBLE) * temperature;
 	}
 
 	/** The greatest sum that can still count at a place, by the tasks met so far. */
 	limit(place: number): number {
-		return (this.least[place] as number) + NEGLIGIBLE / this.scale;
+		return (this.least[place] as number) + this.reach;
 	}
 
-	/** Weighs the tasks left by exp(-scale (S - least)) and adds them at a place. */
-	add(place: number, { tasks, squares, left, count }: Chunk, chunkLeast: number): void {
-		const { size, sums, scale } = this;
-		let least = this.least[place] as number;
-		let total = this.totals[place] as number;
-		const from = place * size;
-		if (chunkLeast < least) {
-			// what was summed up so far was relative to a greater sum
-			const shrink = least === Number.POSITIVE_INFINITY ? 0 : Math.exp(scale * (chunkLeast - least));
-			total *= shrink;
-			for (let d = 0; d < size; d++) sums[from + d] = (sums[from + d] as number) * shrink;
-			least = chunkLeast;
-			this.least[place] = least;
-		}
-		const limit = this.limit(place);
-		for (let i = 0; i < count; i++) {
-			const m = left[i] as number;
-			const sum = squares[m] as number;
-			if (sum > limit) continue;
-			const weight = sum === least ? 1 : expMinus(scale * (sum - least));
-			total += weight;
-			for (let d = 0; d < size; d++) {
-				sums[from + d] = (sums[from + d] as number) + weight * (tasks[m * size + d] as number);
+	/** Takes a chunk's residuals into its sums, drops tasks above the limit, and adds the others at a place. */
+	add(place: number, chunk: Chunk, limit: number): void {
+		this.weigh(place, chunk, limit);
+		const { tasks, left, weights, count } = chunk;
+		const { width, sums } = this;
+		for (let g = 0; g < width; g += GROUP) {
+			let s0 = 0;
+			let s1 = 0;
+			let s2 = 0;
+			let s3 = 0;
+			for (let i = 0; i < count; i++) {
+				const weight = weights[i] as number;
+				const t = (left[i] as number) * width + g;
+				s0 += weight * (tasks[t] as number);
+				s1 += weight * (tasks[t + 1] as number);
+				s2 += weight * (tasks[t + 2] as number);
+				s3 += weight * (tasks[t + 3] as number);
 			}
+			const at = place * width + g;
+			sums[at] = (sums[at] as number) + s0;
+			sums[at + 1] = (sums[at + 1] as number) + s1;
+			sums[at + 2] = (sums[at + 2] as number) + s2;
+			sums[at + 3] = (sums[at + 3] as number) + s3;
 		}
-		this.totals[place] = total;
+	}
+
+	/** Sets the weights exp(-scale (S - least)) of a chunk's tasks. */
+	private weigh(place: number, chunk: Chunk, limit: number): void {
+		const { squares, residuals, left, weights, count } = chunk;
+		const { scale, reach } = this;
+		let chunkLeast = Number.POSITIVE_INFINITY;
+		let kept = 0;
+		for (let i = 0; i < count; i++) {
+			const residual = residuals[i] as number;
+			const sum = (squares[i] as number) + residual * residual;
+			if (sum > limit) continue;
+			squares[kept] = sum;
+			left[kept++] = left[i] as number;
+			if (sum < chunkLeast) chunkLeast = sum;
+		}
+		chunk.count = kept;
+		const least = this.lower(place, chunkLeast);
+		let total = 0;
+		for (let i = 0; i < kept; i++) {
+			const above = (squares[i] as number) - least;
+			const weight = above > reach ? 0 : expMinus(scale * above);
+			weights[i] = weight;
+			total += weight;
+		}
+		this.totals[place] = (this.totals[place] as number) + total;
+	}
+
+	/** The least sum at a place; what was summed up relative to a greater one is put relative to it. */
+	private lower(place: number, least: number): number {
+		const before = this.least[place] as number;
+		if (least >= before) return before;
+		const { sums, totals, scale, width } = this;
+		const shrink = before === Number.POSITIVE_INFINITY ? 0 : Math.exp(scale * (least - before));
+		totals[place] = (totals[place] as number) * shrink;
+		for (let i = place * width; i < (place + 1) * width; i++) sums[i] = (sums[i] as number) * shrink;
+		this.least[place] = least;
+		return least;
 	}
 
 	copy(from: number, to: number): void {
 		this.totals[to] = this.totals[from] as number;
-		this.sums.copyWithin(to * this.size, from * this.size, (from + 1) * this.size);
+		this.sums.copyWithin(to * this.width, from * this.width, (from + 1) * this.width);
 	}
 
-	/** The means [place, task_size]. */
-	means(): Float64Array {
-		return this.sums.map((sum, i) => sum / (this.totals[Math.floor(i / this.size)] as number));
+	/** The means [place, size]. */
+	means(size: number): Float64Array {
+		const { sums, totals, width } = this;
+		return Float64Array.from({ length: totals.length * size }, (_, i) => {
+			const place = Math.floor(i / size);
+			return (sums[place * width + (i % size)] as number) / (totals[place] as number);
+		});
 	}
 }
