@@ -1,14 +1,24 @@
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { attentionPattern, headGrid, inductionPage, ranking, scoreGrid } from "../figures/index.js";
 import { svgToPng } from "../figures/png-node.js";
 import type { Model } from "../models/model.js";
-import { exampleRow, findScore, type HeadScores, type SampleOptions } from "../scores/index.js";
+import type { ModelInput } from "../models/run-options.js";
+import {
+	exampleRow,
+	findScore,
+	type HeadScores,
+	REGRESSION_SCORES,
+	type SampleOptions,
+	SCORES,
+} from "../scores/index.js";
 import { Tensor } from "../tensor/index.js";
 import type { Cli } from "./cli.js";
+import type { OpenHeads } from "./open-heads.js";
 import { writeOutput } from "./output.js";
 
 export interface InductionFigures {
-	readonly folder: string;
+	/** A folder, or the page's file. */
+	readonly out: string;
 	/** What the ranking goes by. */
 	readonly scored: HeadScores;
 	readonly found: ReadonlyMap<string, HeadScores>;
@@ -21,19 +31,24 @@ export interface InductionFigures {
 /** Heads whose pattern gets a figure of its own. */
 const PATTERNS = 3;
 
-/** Writes the figures of a ranking, each as SVG and PNG, and the page that holds them all; returns their names. */
+/**
+ * Writes the figures of a ranking, each as SVG and PNG, and the page that holds them all, or the page alone;
+ * returns their names.
+ */
 export async function writeInductionFigures(
 	cli: Cli,
-	model: Model,
-	{ folder, scored, found, notes, samples, top }: InductionFigures,
+	{ of, model, run, title: name }: OpenHeads,
+	{ out, scored, found, notes, samples, top }: InductionFigures,
 ): Promise<string[]> {
 	const { score } = scored;
-	const title = `Induction heads of ${model.name}`;
+	const title = `Induction heads of ${name}`;
 	const values = Tensor.from(scored.values);
-	const row = exampleRow(model, findScore(score).samples, samples);
-	const patterns = await patternsOn(cli, model, row);
-	const known = model.tokenizer?.vocabSize ?? 0;
-	const tokens = row.map((id) => (id < known ? (model.tokenizer?.tokenText(id) ?? "") : `#${id}`));
+	const { input, tokens } = exampleRow(
+		of,
+		findScore(score, run ? REGRESSION_SCORES : SCORES).samples,
+		samples,
+	);
+	const patterns = await patternsOn(cli, model, input, tokens.length);
 	const heads = scored.ranking.slice(0, Math.min(PATTERNS, top)).map(({ head }) => head);
 	const range = [0, 1] as const;
 	const figures = new Map([
@@ -74,20 +89,29 @@ export async function writeInductionFigures(
 		tokens,
 	});
 	files.set("induction.html", page);
-	for (const [name, content] of files) await writeOutput(join(folder, name), content, cli.signal);
+	if (extname(out).toLowerCase() === ".html") {
+		await writeOutput(out, page, cli.signal);
+		return [out];
+	}
+	for (const [file, content] of files) await writeOutput(join(out, file), content, cli.signal);
 	return [...files.keys()];
 }
 
-/** Every head's pattern on a row: [layer, head, query, key]. */
-async function patternsOn(cli: Cli, model: Model, row: readonly number[]): Promise<Tensor<"float32">> {
+/** Every head's pattern on one row: [layer, head, query, key]. */
+async function patternsOn(
+	cli: Cli,
+	model: Model,
+	input: ModelInput,
+	length: number,
+): Promise<Tensor<"float32">> {
 	const { nLayers, nHeads } = model.config;
-	const { cache } = await model.runWithCache([row], {
+	const { cache } = await model.runWithCache(input, {
 		names: /attn\.hook_pattern$/,
 		logits: false,
 		signal: cli.signal,
 	});
-	const size = nHeads * row.length ** 2;
+	const size = nHeads * length ** 2;
 	const data = new Float32Array(nLayers * size);
 	for (let layer = 0; layer < nLayers; layer++) data.set(cache.get("pattern", layer).data, layer * size);
-	return new Tensor("float32", [nLayers, nHeads, row.length, row.length], data);
+	return new Tensor("float32", [nLayers, nHeads, length, length], data);
 }

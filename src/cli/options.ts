@@ -21,16 +21,38 @@ export interface BosOption {
 }
 
 /** Adds the model argument and the options that say where a model comes from. */
-export function withModel(command: Command): Command {
+export function withModel(
+	command: Command,
+	what = "a folder, a .gguf file, a hub id (owner/name), demo or demo-llama",
+): Command {
 	return command
-		.argument("[model]", "a folder, a .gguf file, a hub id (owner/name), demo or demo-llama", "demo")
+		.argument("[model]", what, "demo")
 		.option("--revision <name>", "branch, tag or commit of a hub id (default: main)")
 		.option("--offline", "use only what the hub cache has");
 }
 
 /** As `withModel`, with the options that say how a model runs. */
 export function withRunningModel(command: Command): Command {
-	return withModel(command)
+	return withRunning(withModel(command));
+}
+
+/** As `withRunningModel`, where a regression run may stand in the model's place. */
+export function withHeads(command: Command): Command {
+	return withRunning(
+		withModel(
+			command,
+			"a folder, a .gguf file, a hub id (owner/name), demo or demo-llama; or a regression run: its folder, checkpoint or name, M=64, M=64@6400",
+		),
+	)
+		.option("--config <file.json>", "of a run: its settings, where they do not lie beside the checkpoint")
+		.option(
+			"--root <dir>",
+			"of a run: folder that holds checkpoints/ (default: LOCAL_ROOT and the bucket of .env)",
+		);
+}
+
+function withRunning(command: Command): Command {
+	return command
 		.addOption(
 			new Option("--provider <name>", "where to compute (default: cpu)").choices(PROVIDERS as string[]),
 		)

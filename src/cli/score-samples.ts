@@ -1,5 +1,10 @@
-import type { Model } from "../models/model.js";
-import { type HeadScores, type RankedHead, type ScoreHeadsOptions, scoreHeads } from "../scores/index.js";
+import {
+	type HeadScores,
+	type HeadsOf,
+	type RankedHead,
+	type ScoreHeadsOptions,
+	scoreHeads,
+} from "../scores/index.js";
 import type { Cli } from "./cli.js";
 import type { SampleCommandOptions } from "./commands/induction.js";
 import { UsageError } from "./errors.js";
@@ -21,12 +26,12 @@ export async function sampleOptions(options: SampleCommandOptions): Promise<Scor
 /** Scores heads with progress on stderr; samples that cannot be had as asked are a usage error. */
 export async function scoreFor(
 	cli: Cli,
-	model: Model,
+	of: HeadsOf,
 	names: readonly string[],
 	options: ScoreHeadsOptions,
 ): Promise<Map<string, HeadScores>> {
 	try {
-		return await scoreHeads(model, names, {
+		return await scoreHeads(of, names, {
 			...options,
 			signal: cli.signal,
 			onProgress: cli.progress.onStep("Scoring rows"),

@@ -1,14 +1,22 @@
 import type { Value } from "../graph/value.js";
 import type { Model } from "../models/model.js";
-import type { Readout } from "../models/run-options.js";
+import type { ModelInput, Readout } from "../models/run-options.js";
+import { type EvaluationBatch, encodeTokens } from "../tasks/regression/index.js";
 import { Tensor } from "../tensor/index.js";
 import { earlierOccurrences, ScoreError } from "./row.js";
+import { type HeadsOf, subjectOf } from "./subject-of.js";
 
 /** Patterns that the detector knows by name; TransformerLens' names (`induction_head`, ...) are understood too. */
 export type DetectionName = "previous-token" | "duplicate-token" | "induction";
 
-/** A text, texts, or rows of token ids. */
-type Prompts = string | readonly string[] | readonly (readonly number[])[];
+/** A text, texts, or rows of token ids; for a regression run sequences. */
+type Prompts = string | readonly string[] | readonly (readonly number[])[] | EvaluationBatch;
+
+/** A prompt as the model takes it, and ids that say which of its tokens are equal. */
+interface Prompt {
+	readonly ids: readonly number[];
+	readonly input: ModelInput;
+}
 
 /** How a pattern is compared with the one that is looked for. */
 export interface DetectHeadOptions {
@@ -32,30 +40,32 @@ export interface DetectHeadOptions {
  * TransformerLens' `detect_head`: how far each head's pattern A on a prompt agrees with a detection pattern D.
  * Several prompts: the mean of their scores, with every option in force (TransformerLens before September
  * 2026 dropped the options there, and its excludes overwrote the cached patterns).
- * @param prompts a text, texts, or rows of token ids; more than 1 token each, fewer than the context
+ * @param prompts a text, texts, or rows of token ids; more than 1 token each, fewer than the context. For a
+ * regression run sequences `{ xs, ys }`, whose tokens are equal where their numbers are
  * @param detection a name, or D itself [query, key], which must be 0 above the diagonal and of the size of
  * every prompt
  * @returns [layer, head]
  * @throws {ScoreError} for a detection pattern or a prompt that does not fit
  */
 export async function detectHead(
-	model: Model,
+	of: HeadsOf,
 	prompts: Prompts,
 	detection: DetectionName | (string & {}) | Tensor | readonly (readonly number[])[],
 	options: DetectHeadOptions = {},
 ): Promise<Tensor<"float32">> {
+	const { model } = subjectOf(of, {});
 	const { nLayers, nHeads } = model.config;
 	const { heads } = options;
 	for (const [layer, head] of heads ?? []) {
 		if (isIndex(layer, nLayers) && isIndex(head, nHeads)) continue;
 		throw new ScoreError(`detectHead: no head ${layer}.${head}, allowed 0.0 to ${nLayers - 1}.${nHeads - 1}`);
 	}
-	const rows = rowsOf(model, prompts, options.bos);
+	const rows = "pretrainDist" in of ? sequencesOf(prompts) : rowsOf(model, prompts, options.bos);
 	const sum = new Float64Array(nLayers * nHeads);
-	for (const row of rows) {
+	for (const { ids, input } of rows) {
 		const wanted =
-			typeof detection === "string" ? namedPattern(detection, row) : customPattern(detection, row.length);
-		const scores = await detectOne(model, row, wanted, options);
+			typeof detection === "string" ? namedPattern(detection, ids) : customPattern(detection, ids.length);
+		const scores = await detectOne(model, input, wanted, options);
 		for (const [i, score] of scores.entries()) sum[i] = (sum[i] as number) + score / rows.length;
 	}
 	const chosen = heads && new Set(heads.map(([layer, head]) => layer * nHeads + head));
@@ -67,13 +77,42 @@ function isIndex(value: number, extent: number): boolean {
 	return Number.isInteger(value) && value >= 0 && value < extent;
 }
 
-function rowsOf(model: Model, prompts: Prompts, bos: boolean | undefined): readonly (readonly number[])[] {
+function isSequences(prompts: Prompts): prompts is EvaluationBatch {
+	return typeof prompts === "object" && "xs" in prompts;
+}
+
+/** Sequences one by one; equal vectors have equal ids. */
+function sequencesOf(prompts: Prompts): Prompt[] {
+	if (!isSequences(prompts)) {
+		throw new ScoreError(
+			"detectHead: a regression run takes sequences { xs, ys }, no texts and no token ids",
+		);
+	}
+	const tokens = encodeTokens(prompts.xs, prompts.ys);
+	const [batch, length, width] = tokens.shape as [number, number, number];
+	return Array.from({ length: batch }, (_, b) => {
+		const sequence = tokens.select(b);
+		const known = new Map<string, number>();
+		const ids = Array.from({ length }, (__, p) => {
+			const vector = sequence.select(p).data.join();
+			const id = known.get(vector) ?? p;
+			known.set(vector, id);
+			return id;
+		});
+		return { ids, input: sequence.reshape([1, length, width]) };
+	});
+}
+
+function rowsOf(model: Model, prompts: Prompts, bos: boolean | undefined): Prompt[] {
+	if (isSequences(prompts)) {
+		throw new ScoreError("detectHead: a language model takes texts or token ids, no sequences { xs, ys }");
+	}
 	const list = typeof prompts === "string" ? [prompts] : prompts;
 	if (list.length === 0) throw new ScoreError("detectHead: no prompts, allowed 1 or more");
 	const front = bos ?? model.tokenizer?.bosId !== undefined;
 	return list.map((prompt) => {
 		const row = typeof prompt === "string" ? model.tokenize(prompt, { bos: front }).ids : prompt;
-		if (row.length > 1 && row.length < model.config.nCtx) return row;
+		if (row.length > 1 && row.length < model.config.nCtx) return { ids: row, input: [row] };
 		throw new ScoreError(
 			`detectHead: a prompt of ${row.length} tokens, allowed 2 to ${model.config.nCtx - 1}`,
 		);
@@ -127,11 +166,11 @@ const COUNTED = "detect/counted";
 /** Scores of every head on one prompt, entry l * nHeads + h: sums are taken inside the graph. */
 async function detectOne(
 	model: Model,
-	row: readonly number[],
+	input: ModelInput,
 	wanted: Tensor<"float32">,
 	{ measure = "mul", excludeBos = false, excludeCurrentToken = false, signal }: DetectHeadOptions,
 ): Promise<number[]> {
-	const n = row.length;
+	const n = wanted.shape[0] as number;
 	const counted = Tensor.full([n, n], 1);
 	for (let q = 0; q < n; q++) {
 		if (excludeBos) counted.data[q * n] = 0;
@@ -154,7 +193,7 @@ async function detectOne(
 			return { hit: each((a) => g.mul(g.mul(a, d), m)), all: each((a) => g.mul(a, m)) };
 		},
 	};
-	const found = await model.read([row], readout, signal ? { signal } : {});
+	const found = await model.read(input, readout, signal ? { signal } : {});
 	const numbers = (name: string): number[] => Array.from(found.get(name)?.data ?? [], Number);
 	if (measure === "abs") return numbers("error").map((error) => 1 - Math.round((error / n) * 1000) / 1000);
 	const all = numbers("all");

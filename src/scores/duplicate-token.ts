@@ -1,5 +1,10 @@
-import { attentionScore, diagonal, periodOf } from "./attention-score.js";
-import { earlierOccurrences } from "./row.js";
+import { attentionScore, diagonal, type Entry, periodOf } from "./attention-score.js";
+import { earlierOccurrences, type Row } from "./row.js";
+
+/** Every token that has occurred before, and where. */
+export function earlierEqualTokens({ tokens }: Row): Entry[] {
+	return earlierOccurrences(tokens).flatMap((before, query) => before.map((key) => ({ query, key })));
+}
 
 const shared = { name: "duplicate-token", samples: "repeat", control: true } as const;
 
@@ -14,8 +19,7 @@ const shared = { name: "duplicate-token", samples: "repeat", control: true } as 
 export const duplicateToken = attentionScore({
 	...shared,
 	doc: "attention to earlier occurrences of the current token",
-	entries: ({ tokens }) =>
-		earlierOccurrences(tokens).flatMap((before, query) => before.map((key) => ({ query, key }))),
+	entries: earlierEqualTokens,
 	modes: {
 		"tl-compatible": attentionScore({
 			...shared,

@@ -1,5 +1,11 @@
-import { attentionScore } from "./attention-score.js";
-import { earlierOccurrences } from "./row.js";
+import { attentionScore, type Entry } from "./attention-score.js";
+import { earlierOccurrences, type Row } from "./row.js";
+
+/** The last token, and what followed its earlier occurrences. */
+export function afterLastToken({ tokens }: Row): Entry[] {
+	const query = tokens.length - 1;
+	return (earlierOccurrences(tokens)[query] ?? []).map((before) => ({ query, key: before + 1 }));
+}
 
 /**
  * Attention from the last token to what followed its earlier occurrence: in `A B X_1..X_N A`
@@ -12,8 +18,5 @@ export const induction = attentionScore({
 	doc: "attention from the last A to B in A B X..A",
 	samples: "abxa",
 	control: true,
-	entries: ({ tokens }) => {
-		const query = tokens.length - 1;
-		return (earlierOccurrences(tokens)[query] ?? []).map((before) => ({ query, key: before + 1 }));
-	},
+	entries: afterLastToken,
 });

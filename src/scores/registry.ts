@@ -11,7 +11,7 @@ import { previousToken } from "./previous-token.js";
 import { ScoreError } from "./row.js";
 import type { HeadScore } from "./score.js";
 
-/** Every score there is: a new one is a file and a line here. */
+/** Every score of language models: a new one is a file and a line here. */
 export const SCORES: readonly HeadScore[] = [
 	induction,
 	inductionRepeat,
@@ -27,13 +27,14 @@ export const SCORES: readonly HeadScore[] = [
 
 /**
  * A score by its name, or one of its modes as `name:mode`.
+ * @param scores where to look. Default `SCORES`
  * @throws {ScoreError} that lists the names there are
  */
-export function findScore(name: string): HeadScore {
+export function findScore(name: string, scores: readonly HeadScore[] = SCORES): HeadScore {
 	const [base, mode] = name.split(":", 2);
-	const score = SCORES.find((s) => s.name === base);
+	const score = scores.find((s) => s.name === base);
 	if (!score) {
-		throw new ScoreError(`no score "${base}", allowed: ${SCORES.map((s) => s.name).join(", ")}`);
+		throw new ScoreError(`no score "${base}", allowed: ${scores.map((s) => s.name).join(", ")}`);
 	}
 	if (mode === undefined) return score;
 	const found = Object.hasOwn(score.modes ?? {}, mode) ? score.modes?.[mode] : undefined;

@@ -1,7 +1,7 @@
 import { concat, unsqueeze } from "../graph/ops/index.js";
 import type { Model } from "../models/model.js";
-import type { Readout } from "../models/run-options.js";
-import type { Samples, TokenRange } from "../tasks/index.js";
+import type { ModelInput, Readout, RunOptions } from "../models/run-options.js";
+import type { Samples } from "../tasks/index.js";
 import { Random, type Tensor } from "../tensor/index.js";
 import { controlOf } from "./control.js";
 import type { HeadScores } from "./head-scores.js";
@@ -9,13 +9,16 @@ import { HeadSums } from "./head-sums.js";
 import { findScore } from "./registry.js";
 import { type Rows, rowsOf, ScoreError } from "./row.js";
 import type { HeadScore, UnembeddingRows } from "./score.js";
-import { type SampleOptions, type Source, sourceOf, tokenRange } from "./sources.js";
+import type { SampleOptions, Source } from "./subject.js";
+import { type HeadsOf, subjectOf } from "./subject-of.js";
 import { readUnembedding } from "./unembedding.js";
 
 /** The samples that heads are scored on, and how much may be held at once. */
 export interface ScoreHeadsOptions extends SampleOptions {
 	/** Bytes that the activations of one run may take, about. Default 64 MiB; a single row may need more. */
 	memory?: number;
+	/** What is changed on the way, so that a changed model is scored: hooks, patches, interventions. */
+	run?: Omit<RunOptions, "bos" | "mask" | "signal" | "startAtLayer" | "stopAtLayer">;
 	signal?: AbortSignal;
 	/** Rows that are done, of all. */
 	onProgress?: (done: number, total: number) => void;
@@ -24,37 +27,38 @@ export interface ScoreHeadsOptions extends SampleOptions {
 const DEFAULT_MEMORY = 64 * 2 ** 20;
 
 /**
- * Scores every head of a model. Scores that want the same samples share their runs; rows go through the model
- * in chunks, and only sums are kept, so any number of samples fits. Equal options give equal rows, whatever
- * else is asked for and however large a chunk is.
+ * Scores every head of a language model or of a regression run (`SCORES` and `REGRESSION_SCORES`). Scores that
+ * want the same samples share their runs; rows go through the model in chunks, and only sums are kept, so any
+ * number of samples fits. Equal options give equal rows, whatever else is asked for and however large a chunk is.
  * @throws {ScoreError} for an unknown score and rows that it cannot be computed on, {TaskError} for samples
  * that cannot be made.
  */
 export async function scoreHeads(
-	model: Model,
+	of: HeadsOf,
 	score: string | HeadScore,
 	options?: ScoreHeadsOptions,
 ): Promise<HeadScores>;
 export async function scoreHeads(
-	model: Model,
+	of: HeadsOf,
 	scores: readonly (string | HeadScore)[],
 	options?: ScoreHeadsOptions,
 ): Promise<Map<string, HeadScores>>;
 export async function scoreHeads(
-	model: Model,
+	of: HeadsOf,
 	scores: string | HeadScore | readonly (string | HeadScore)[],
 	options: ScoreHeadsOptions = {},
 ): Promise<HeadScores | Map<string, HeadScores>> {
 	const list = Array.isArray(scores)
 		? (scores as readonly (string | HeadScore)[])
 		: [scores as string | HeadScore];
-	const asked = new Map(
-		list.map((s) => (typeof s === "string" ? ([s, findScore(s)] as const) : ([s.name, s] as const))),
-	);
-	const range = tokenRange(model, options);
+	const subject = subjectOf(of, options);
+	const { model } = subject;
+	const record = (s: string | HeadScore): HeadScore =>
+		typeof s === "string" ? findScore(s, subject.scores) : s;
+	const asked = new Map(list.map((s) => [nameOf(s), record(s)]));
 	const groups = groupBySamples(asked, options).map(({ kind, members }) => ({
 		members,
-		source: sourceOf(model, kind, range, options),
+		source: subject.source(kind),
 	}));
 	const needsUnembedding = [...asked.values()].some((s) => s.needsUnembedding);
 	const unembedding = needsUnembedding ? await readUnembedding(model) : undefined;
@@ -62,7 +66,7 @@ export async function scoreHeads(
 	const results = new Map<string, HeadScores>();
 	let done = 0;
 	for (const { members, source } of groups) {
-		const found = await scoreGroup(model, members, source, { range, unembedding, options }, (rows) => {
+		const found = await scoreGroup(model, members, source, { unembedding, options }, (rows) => {
 			done += rows;
 			options.onProgress?.(done, total);
 		});
@@ -94,7 +98,6 @@ function groupBySamples(
 }
 
 interface Context {
-	readonly range: TokenRange;
 	readonly unembedding: UnembeddingRows | undefined;
 	readonly options: ScoreHeadsOptions;
 }
@@ -110,15 +113,15 @@ interface Chunk {
 async function scoreGroup(
 	model: Model,
 	members: Named,
-	{ task, count }: Source,
-	{ range, unembedding, options }: Context,
+	{ task, count, range, input }: Source,
+	{ unembedding, options }: Context,
 	onRows: (rows: number) => void,
 ): Promise<Map<string, HeadScores>> {
 	const { nLayers, nHeads } = model.config;
 	const { seed = 0, memory = DEFAULT_MEMORY, signal } = options;
 	// the controls have a stream of their own, so that they leave the rows as they are
 	const [random, seeds] = [new Random(seed), new Random(seed ^ 0x5eed)];
-	const reader = readerOf(model, members);
+	const reader = readerOf(model, members, options.run);
 	let bos = false;
 	const launch = (start: number, end: number): Chunk => {
 		const samples = task.draw(random, end - start);
@@ -128,7 +131,7 @@ async function scoreGroup(
 		checkRows(members, rows, start);
 		const feeds = Object.assign({}, ...[...members.values()].map((s) => s.feeds(rows, unembedding)));
 		const run = (ids: Samples["ids"]): Promise<Results> => {
-			const results = reader(ids, samples, feeds, signal);
+			const results = reader(input(ids, samples), samples, feeds, signal);
 			results.catch(() => {}); // heard where it is awaited, if an earlier one does not fail first
 			return results;
 		};
@@ -177,14 +180,14 @@ function checkRows(members: Named, { rows }: Rows, first: number): void {
 type Results = Map<string, Float32Array[]>;
 
 type Reader = (
-	ids: Samples["ids"],
+	input: ModelInput,
 	samples: Samples,
 	feeds: Readonly<Record<string, Tensor>>,
 	signal: AbortSignal | undefined,
 ) => Promise<Results>;
 
 /** Runs rows through the model with the scores reduced inside its graph. */
-function readerOf(model: Model, members: Named): Reader {
+function readerOf(model: Model, members: Named, run: ScoreHeadsOptions["run"]): Reader {
 	const layers = [...Array(model.config.nLayers).keys()];
 	const points = new Set([...members.values()].flatMap((s) => s.needs));
 	const nameAt = (point: string, layer: number): string => `blocks.${layer}.attn.hook_${point}`;
@@ -202,10 +205,10 @@ function readerOf(model: Model, members: Named): Reader {
 				]; // [batch, layer, head]
 			}),
 		);
-	return async (ids, { mask }, feeds, signal) => {
+	return async (input, { ids, mask }, feeds, signal) => {
 		const readout = { names, outputs, feeds };
 		// a run that is given a signal is cut into parts to hear it, which costs memory; chunks are short enough
-		const found = await orAbort(model.read(ids, readout, mask ? { mask } : {}), signal);
+		const found = await orAbort(model.read(input, readout, { ...run, ...(mask && { mask }) }), signal);
 		return new Map(
 			[...members.keys()].map((name) => {
 				const values = found.get(name) as Tensor<"float32">;

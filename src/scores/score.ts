@@ -6,8 +6,8 @@ import type { Row, Rows } from "./row.js";
 /** Points of a layer that a score may read, all inside `attn`: hook_pattern, hook_result. */
 export type Point = "pattern" | "result";
 
-/** Samples that a score is made for. */
-export type SampleKind = "abxa" | "repeat" | "repeat-4" | "random";
+/** Samples that a score is made for; `recall` are those of regression runs. */
+export type SampleKind = "abxa" | "repeat" | "repeat-4" | "random" | "recall";
 
 /** For token ids, what makes a residual stream raise their logits: float32 [id, d_model]. */
 export type UnembeddingRows = (ids: readonly number[]) => Tensor<"float32">;

@@ -8,52 +8,41 @@ import {
 	type TokenRange,
 	textRows,
 } from "../tasks/index.js";
-import { Random } from "../tensor/index.js";
+import { SCORES } from "./registry.js";
 import type { SampleKind } from "./score.js";
+import { checkSamples, type SampleOptions, type Source, type Subject } from "./subject.js";
 
-/** Which samples scores are computed on. */
-export interface SampleOptions {
-	/** Rows of each kind. Default 50; of a text at most the rows that it has. */
-	samples?: number;
-	/**
-	 * Tokens of a segment (repeats), of X (A B X A) or of a row's half (text). Default 50, 8 and 50 (25 for
-	 * prefix-matching and copying), or what fits the model's context and the range of ids.
-	 */
-	n?: number;
-	/** Default 0. */
-	seed?: number;
-	/** Put a BOS in front of every row. Default: where the model's own tokenizer does. */
-	bos?: boolean;
-	/** Ids that random tokens are drawn from, [low, high). Default: the longest run of ordinary tokens (no special ones, no bytes). */
-	range?: readonly [number, number];
-	/** Natural text instead of random tokens. */
-	text?: string;
-	/** Exactly these rows instead; a BOS must already be in them. */
-	ids?: readonly (readonly number[])[];
-	/** 1 for tokens of `ids` that count, 0 for padding. */
-	mask?: readonly (readonly number[])[];
-	/** Where `ids` are one segment said again and again: its length, for the modes that go by it. */
-	period?: number;
-}
-
-/** Where a group of scores gets its rows from. */
-export interface Source {
-	readonly task: Task;
-	readonly count: number;
-}
+type TokenSamples = Exclude<SampleKind, "recall">;
 
 const DEFAULT_SAMPLES = 50;
 /** Segment lengths that are asked for where none is given: Olsson et al. use 25, ARENA 50. */
-const DEFAULT_N: Readonly<Record<SampleKind, number>> = { abxa: 8, repeat: 50, "repeat-4": 25, random: 25 };
+const DEFAULT_N: Readonly<Record<TokenSamples, number>> = { abxa: 8, repeat: 50, "repeat-4": 25, random: 25 };
 /** Most filler before A B where the context has room. */
 const DEPTH = 4;
 
-/** The source of samples of a kind; kinds make no difference where text or ids are given. */
-export function sourceOf(model: Model, kind: SampleKind, range: TokenRange, options: SampleOptions): Source {
-	const count = options.samples ?? DEFAULT_SAMPLES;
-	if (!Number.isSafeInteger(count) || count < 1) {
-		throw new TaskError(`samples: got ${count}, allowed whole numbers from 1`);
-	}
+/** A language model: its samples are rows of token ids, of the kind that a score wants or as they are given. */
+export function languageSubject(model: Model, options: SampleOptions): Subject {
+	const range = tokenRange(model, options);
+	return {
+		model,
+		scores: SCORES,
+		source: (kind) => ({
+			...taskOf(model, kind, range, options),
+			range,
+			input: (ids) => ids,
+			tokenText: (id) => {
+				const { tokenizer } = model;
+				return tokenizer && id < tokenizer.vocabSize ? tokenizer.tokenText(id) : `#${id}`;
+			},
+		}),
+	};
+}
+
+type Rows = Pick<Source, "task" | "count">;
+
+/** The task of a kind of samples; kinds make no difference where text or ids are given. */
+function taskOf(model: Model, kind: SampleKind, range: TokenRange, options: SampleOptions): Rows {
+	const count = checkSamples(options.samples ?? DEFAULT_SAMPLES);
 	if (options.ids) return given(model, options.ids, options);
 	if (options.mask) throw new TaskError("mask: given without ids");
 	if (options.text !== undefined) {
@@ -62,10 +51,16 @@ export function sourceOf(model: Model, kind: SampleKind, range: TokenRange, opti
 		const task = textRows({ ids, length, ...(range.bosId !== undefined && { bosId: range.bosId }) });
 		return { task, count: Math.min(count, task.rows) };
 	}
+	if (kind === "recall") throw new TaskError("recall: samples of regression runs; this is a language model");
 	return { task: randomTask(model, kind, range, options.n), count };
 }
 
-function randomTask({ config: { nCtx } }: Model, kind: SampleKind, range: TokenRange, asked?: number): Task {
+function randomTask(
+	{ config: { nCtx } }: Model,
+	kind: TokenSamples,
+	range: TokenRange,
+	asked?: number,
+): Task {
 	const front = range.bosId === undefined ? 0 : 1;
 	const ids = range.high - range.low - (range.bosId !== undefined && inside(range.bosId, range) ? 1 : 0);
 	const times = { abxa: 1, repeat: 2, "repeat-4": 4, random: 1 }[kind];
@@ -88,7 +83,7 @@ function randomTask({ config: { nCtx } }: Model, kind: SampleKind, range: TokenR
 }
 
 /** Rows as they were given. */
-function given(model: Model, ids: readonly (readonly number[])[], { mask, period }: SampleOptions): Source {
+function given(model: Model, ids: readonly (readonly number[])[], { mask, period }: SampleOptions): Rows {
 	// everything about rows and mask is checked here, before the first of them runs
 	model.pack(ids, mask ? { mask } : {});
 	const bosId = model.tokenizer?.bosId;
@@ -113,7 +108,7 @@ function given(model: Model, ids: readonly (readonly number[])[], { mask, period
 }
 
 /** The ids that random tokens are drawn from, and the BOS where rows are to have one. */
-export function tokenRange(model: Model, { range, bos }: SampleOptions): TokenRange {
+function tokenRange(model: Model, { range, bos }: SampleOptions): TokenRange {
 	const { tokenizer, config } = model;
 	const wanted = bos ?? tokenizer?.addsBos ?? false;
 	const bosId = tokenizer?.bosId;
@@ -156,10 +151,4 @@ function ordinaryTokens({ tokenizer, config: { vocab } }: Model): readonly [numb
 /** How SentencePiece names the token of a byte: `<0x0A>`. */
 function byteName(byte: number): string {
 	return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
-}
-
-/** The first row that a score is computed on with these options, such as a figure shows. */
-export function exampleRow(model: Model, kind: SampleKind, options: SampleOptions): readonly number[] {
-	const { task } = sourceOf(model, kind, tokenRange(model, options), options);
-	return task.draw(new Random(options.seed ?? 0), 1).ids[0] as readonly number[];
 }

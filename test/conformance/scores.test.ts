@@ -10,10 +10,11 @@ import { graphOf } from "../../src/graph/graph.js";
 import * as ops from "../../src/graph/ops/index.js";
 import { loadCheckpoint } from "../../src/models/load-model.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
-import { type HeadScore, SCORES, scoreHeads } from "../../src/scores/index.js";
+import { type HeadScore, REGRESSION_SCORES, SCORES, scoreHeads } from "../../src/scores/index.js";
 import { rowsOf } from "../../src/scores/row.js";
 import { readUnembedding } from "../../src/scores/unembedding.js";
 import { abxa, repeat, type Samples } from "../../src/tasks/index.js";
+import { gaussianTasks, RegressionSequences, recall } from "../../src/tasks/regression/index.js";
 import { Random, Tensor } from "../../src/tensor/index.js";
 import { openCheckpoint } from "../../src/weights/node.js";
 import { referencePath } from "../reference-data.js";
@@ -36,12 +37,16 @@ const tasks = {
 	repeat: repeat({ ...range, n: 6 }),
 	"repeat-4": repeat({ ...range, n: 4, times: 4 }),
 	random: repeat({ ...range, n: 9, times: 1 }),
+	recall: recall(new RegressionSequences(gaussianTasks(3), 0.25), 5),
 };
 const samplesOf = (score: HeadScore, seed: number): Samples => tasks[score.samples].draw(new Random(seed), 3);
 
-const ALL = SCORES.flatMap((score) => [score, ...Object.values(score.modes ?? {})]).map(
-	(score) => [score.name, score] as const,
-);
+const withModes = (scores: readonly HeadScore[]): HeadScore[] =>
+	scores.flatMap((score) => [score, ...Object.values(score.modes ?? {})]);
+const ALL = [
+	...withModes(SCORES).map((score) => [score.name, score] as const),
+	...withModes(REGRESSION_SCORES).map((score) => [`${score.name} of regression runs`, score] as const),
+];
 
 /** Random causal patterns [batch, head, query, key] behind padding, and results [batch, pos, head, d_model]. */
 function randomPoints(

@@ -1,19 +1,21 @@
-import type { Model } from "../../models/model.js";
+import { extname } from "node:path";
 import {
 	findScore,
 	type HeadScores,
-	NOTABLE_LIFT,
+	type HeadsOf,
 	type RankedHead,
+	REGRESSION_SCORES,
 	SCORES,
 	type ScoreHeadsOptions,
-	standsOut,
 } from "../../scores/index.js";
 import type { Cli } from "../cli.js";
 import type { InductionOptions } from "../commands/induction.js";
 import { UsageError } from "../errors.js";
-import { loadFor } from "../open.js";
-import { prepareFolder } from "../output.js";
-import { rankingText, three } from "../ranking-text.js";
+import { chooseScore, rowsOf, verdictOn } from "../induction-text.js";
+import { isRun, type OpenHeads, openHeads } from "../open-heads.js";
+import { prepareFolder, prepareOutput } from "../output.js";
+import { rankingText } from "../ranking-text.js";
+import { describeRunHeads, patternTable, type RunHeads, scoreRun } from "../run-heads.js";
 import { rounded, roundedGrid, roundedRanking, sampleOptions, scoreFor } from "../score-samples.js";
 import { wrap } from "../table.js";
 
@@ -36,27 +38,40 @@ export interface InductionResult {
 	/** What a uniform causal pattern scores. */
 	readonly baseline: number;
 	readonly ranking: readonly RankedHead[];
+	/** Of a regression run. */
+	readonly run?: RunHeads;
 }
 
-const BOTH = ["induction", "induction-repeat"] as const;
+/** Where lifts are equal the first is taken. */
+const CANDIDATES = ["induction-repeat", "induction"] as const;
 const BESIDE = "previous-token";
 
 export async function induction(cli: Cli, ref: string, options: InductionOptions): Promise<void> {
-	checkRankBy(options.rankBy);
+	const run = await isRun(ref, options);
+	checkRankBy(options.rankBy, run);
+	if (options.overCheckpoints) {
+		if (!run) throw new UsageError(`--over-checkpoints: ${ref} is no regression run`);
+		const { overCheckpoints } = await import("./over-checkpoints.js");
+		return overCheckpoints(cli, ref, options);
+	}
 	const samples = await sampleOptions(options);
-	if (options.out !== undefined) await prepareFolder(options.out);
-	await using model = await loadFor(cli, ref, options);
-	const found = await scoreAll(cli, model, samples, options.rankBy);
-	const { scored, why } = choose(found, options.rankBy);
+	if (options.out !== undefined) await prepare(options.out);
+	await using opened = await openHeads(cli, ref, options);
+	const { model, title } = opened;
+	const found = await scoreAll(cli, opened, samples, options.rankBy);
+	const candidates = run ? ["induction"] : CANDIDATES;
+	const { scored, why } = chooseScore(found, candidates, options.rankBy);
 	const verdict = verdictOn(scored);
+	const about = opened.run && (await describeRunHeads(cli, opened.run, found, samples));
+	const rows = [...rowsOf(found.values(), !run), ...(about ? [about.rows] : [])];
 	let written: readonly string[] = [];
 	if (options.out !== undefined) {
 		const { writeInductionFigures } = await import("../induction-figures.js");
-		written = await writeInductionFigures(cli, model, {
-			folder: options.out,
+		written = await writeInductionFigures(cli, opened, {
+			out: options.out,
 			scored,
 			found,
-			notes: [why, verdict, ...rowsOf(found)],
+			notes: [why, verdict, ...rows],
 			samples,
 			top: options.top ?? 10,
 		});
@@ -77,40 +92,57 @@ export async function induction(cli: Cli, ref: string, options: InductionOptions
 			control: roundedGrid(scored.control ?? []),
 			baseline: rounded(scored.baseline),
 			ranking: roundedRanking(scored.ranking, options.top),
+			...(about && { run: about.json }),
 		}),
 		() => {
 			const width = Math.min(cli.width, 80);
 			const others = [...found.values()].filter(({ score }) => score !== scored.score);
 			const beside = others.map(({ score, values }) => ({ title: score, values }));
+			const where = options.out?.endsWith(".html") ? "" : ` to ${options.out}`;
 			return [
-				`Induction heads of ${ref}: ${model.family.name}, ${nLayers} layers x ${nHeads} heads`,
+				`Induction heads of ${title}: ${model.family.name}, ${nLayers} layers x ${nHeads} heads`,
 				`${wrap(why, width)}\n${wrap(verdict, width)}`,
 				rankingText(scored, options.top ?? 10, beside),
-				rowsOf(found)
-					.map((line) => wrap(line, width))
-					.join("\n"),
-				...(written.length > 0 ? [`Wrote ${written.join(", ")} to ${options.out}`] : []),
+				...(about ? [patternTable(about.patterns, scored.ranking.slice(0, options.top ?? 10))] : []),
+				rows.map((line) => wrap(line, width)).join("\n"),
+				...(written.length > 0 ? [`Wrote ${written.join(", ")}${where}`] : []),
 			].join("\n\n");
 		},
 	);
 }
 
 /** Only a score with a control can say that a head does more than its control. */
-function checkRankBy(name: string | undefined): void {
+function checkRankBy(name: string | undefined, run: boolean): void {
 	if (name === undefined) return;
-	const allowed = SCORES.filter((s) => s.control).map((s) => s.name);
+	const allowed = (run ? REGRESSION_SCORES : SCORES).filter((s) => s.control).map((s) => s.name);
 	if (!allowed.includes(name)) {
 		throw new UsageError(`--rank-by: got "${name}", allowed: ${allowed.join(", ")}`);
 	}
 }
 
+/** `--out` is the page's file, or a folder. */
+async function prepare(out: string): Promise<void> {
+	await (extname(out).toLowerCase() === ".html" ? prepareOutput(out, [".html"]) : prepareFolder(out));
+}
+
 async function scoreAll(
 	cli: Cli,
-	model: Model,
+	{ of, run }: OpenHeads,
 	samples: ScoreHeadsOptions,
 	rankBy: string | undefined,
 ): Promise<Map<string, HeadScores>> {
-	const names = [...new Set([...BOTH, ...(rankBy === undefined ? [] : [rankBy]), BESIDE])];
+	return run ? scoreRun(cli, run, samples) : scoreModel(cli, of, samples, rankBy);
+}
+
+async function scoreModel(
+	cli: Cli,
+	model: HeadsOf,
+	samples: ScoreHeadsOptions,
+	rankBy: string | undefined,
+): Promise<Map<string, HeadScores>> {
+	const names = [
+		...new Set(["induction", "induction-repeat", ...(rankBy === undefined ? [] : [rankBy]), BESIDE]),
+	];
 	if (samples.text === undefined) return scoreFor(cli, model, names, samples);
 	// rows of a text do not end in a token that has occurred before: A B X..A stays made of random tokens
 	const { text: _, ...random } = samples;
@@ -124,50 +156,4 @@ async function scoreAll(
 			samples,
 		)),
 	]);
-}
-
-/** The score that the ranking goes by, and why. */
-function choose(
-	found: ReadonlyMap<string, HeadScores>,
-	rankBy: string | undefined,
-): { scored: HeadScores; why: string } {
-	const best = (name: string): RankedHead => found.get(name)?.ranking[0] as RankedHead;
-	const said = (name: string): string => `${three(best(name).lift)} (head ${best(name).head})`;
-	if (rankBy !== undefined) {
-		return { scored: found.get(rankBy) as HeadScores, why: `Ranked by the lift of ${rankBy}, as asked.` };
-	}
-	const [abxa, repeats] = BOTH;
-	const [first, second] =
-		(best(abxa).lift ?? 0) > (best(repeats).lift ?? 0) ? [abxa, repeats] : [repeats, abxa];
-	return {
-		scored: found.get(first) as HeadScores,
-		why: `Ranked by the lift of ${first}, whose best is ${said(first)}; that of ${second} is ${said(second)}.`,
-	};
-}
-
-/** Whether there are heads that do more than their control. */
-function verdictOn({ ranking }: HeadScores): string {
-	const standing = ranking.filter(standsOut);
-	const [best] = ranking;
-	if (best?.low === undefined) {
-		return "One row gives no interval, so no head can be said to stand above its control.";
-	}
-	const rule = `lift above ${NOTABLE_LIFT}, its interval above 0`;
-	if (standing.length === 0) {
-		return `No head stands above its control (${rule}): the best lift is ${three(best.lift)}, of head ${best.head}.`;
-	}
-	return `${standing.length} of ${ranking.length} heads ${standing.length === 1 ? "stands" : "stand"} above ${standing.length === 1 ? "its" : "their"} control (${rule}).`;
-}
-
-/** What the rows were: one line for each kind of them. */
-function rowsOf(found: ReadonlyMap<string, HeadScores>): string[] {
-	const byTask = new Map<string, HeadScores[]>();
-	for (const scored of found.values()) {
-		const key = `${scored.samples} rows of ${scored.task}`;
-		byTask.set(key, [...(byTask.get(key) ?? []), scored]);
-	}
-	return [...byTask].map(([rows, list]) => {
-		const { seed, bos } = list[0] as HeadScores;
-		return `${list.map(({ score }) => score).join(", ")}: ${rows}, seed ${seed}, ${bos ? "with" : "without"} BOS`;
-	});
 }

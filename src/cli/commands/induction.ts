@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
-import { type BosOption, type RunModelOptions, wholeNumber, withBos, withRunningModel } from "../options.js";
+import type { HeadsOptions } from "../open-heads.js";
+import { type BosOption, wholeNumber, withBos, withHeads } from "../options.js";
 
 /** Options of the commands that make samples. */
-export interface SampleCommandOptions extends RunModelOptions, BosOption {
+export interface SampleCommandOptions extends HeadsOptions, BosOption {
 	readonly samples?: number;
 	readonly n?: number;
 	readonly seed: number;
@@ -14,13 +15,16 @@ export interface SampleCommandOptions extends RunModelOptions, BosOption {
 export interface InductionOptions extends SampleCommandOptions {
 	readonly rankBy?: string;
 	readonly out?: string;
+	readonly overCheckpoints?: boolean;
 }
 
 const EXAMPLES = `
 Examples:
   headscope induction
   headscope induction model.gguf --samples 50 --out figures
-  headscope induction owner/name --text book.txt --json`;
+  headscope induction owner/name --text book.txt --json
+  headscope induction M=64
+  headscope induction M=64 --over-checkpoints --out rise.svg`;
 
 export function register(program: Command, cli: Cli): void {
 	const command = program
@@ -31,8 +35,12 @@ export function register(program: Command, cli: Cli): void {
 			"--rank-by <score>",
 			"score to rank by (default: induction or induction-repeat, the one with more lift)",
 		)
-		.option("--out <folder>", "where to save the figures (SVG and PNG) and the page induction.html");
-	withBos(withRunningModel(command))
+		.option(
+			"--out <path>",
+			"where to save: a folder for the figures (SVG and PNG) and the page induction.html, or a file .html for the page alone; with --over-checkpoints a file .svg or .png",
+		)
+		.option("--over-checkpoints", "of a regression run: how the scores of its heads rose in training");
+	withBos(withHeads(command))
 		.addHelpText("after", EXAMPLES)
 		.action(async (model: string, options: InductionOptions) => {
 			const { induction } = await import("../actions/induction.js");
@@ -43,10 +51,14 @@ export function register(program: Command, cli: Cli): void {
 /** Adds the options that say what the samples are and how much of a ranking is shown. */
 export function withSamples(command: Command): Command {
 	return command
-		.option("--samples <n>", "rows of each kind of sample (default: 50)", wholeNumber(1, 1_000_000))
+		.option(
+			"--samples <n>",
+			"rows of each kind of sample (default: 50, of a run 256)",
+			wholeNumber(1, 1_000_000),
+		)
 		.option(
 			"--n <n>",
-			"random tokens in a row's segment (default: 50, or what fits)",
+			"random tokens in a row's segment, examples before the repeated x of a run (default: 50, or what fits)",
 			wholeNumber(1, 1_000_000),
 		)
 		.option("--seed <n>", "seed of the random tokens", wholeNumber(0, 2 ** 32 - 1), 0)

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
-import { wholeNumber, withBos, withRunningModel } from "../options.js";
+import { wholeNumber, withBos, withHeads } from "../options.js";
 import { type SampleCommandOptions, withSamples } from "./induction.js";
 
 export interface ScoresOptions extends SampleCommandOptions {
@@ -14,7 +14,8 @@ const EXAMPLES = `
 Examples:
   headscope scores demo --score induction-repeat previous-token
   headscope scores demo --score induction-repeat:tl-compatible,entropy --json
-  headscope scores model.gguf --score induction --ids ids.json`;
+  headscope scores model.gguf --score induction --ids ids.json
+  headscope scores M=64 --score previous-token,self_attn`;
 
 export function register(program: Command, cli: Cli): void {
 	const command = program.command("scores").description("score every head, on samples or on given tokens");
@@ -27,7 +28,7 @@ export function register(program: Command, cli: Cli): void {
 			"length of the segment that the ids repeat, for modes that go by it",
 			wholeNumber(1),
 		);
-	withBos(withRunningModel(withSamples(command)))
+	withBos(withHeads(withSamples(command)))
 		.addHelpText("after", EXAMPLES)
 		.action(async (model: string, options: ScoresOptions) => {
 			const { scores } = await import("../actions/scores.js");

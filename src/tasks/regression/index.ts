@@ -21,6 +21,7 @@ export {
 	type QueryScores,
 	queryScores,
 } from "./pattern-scores.js";
+export { type RecallSamples, recall, recallTokens } from "./recall.js";
 export { ridge } from "./ridge.js";
 export {
 	applyTransformations,
@@ -39,4 +40,4 @@ export {
 	type TaskDistribution,
 	taskDistribution,
 } from "./task-distribution.js";
-export { decodePredictions, decodeTokens, encodeTokens } from "./tokens.js";
+export { decodePredictions, decodeTokens, encodeTokens, tokenName } from "./tokens.js";

@@ -20,6 +20,11 @@ export function encodeTokens(xs: Tensor, ys: Tensor): Tensor<"float32"> {
 	return tokens;
 }
 
+/** What figures call the token at a place in x_0, y_0, x_1, y_1, ...: `x0`, `y0`, `x1`, ... */
+export function tokenName(position: number): string {
+	return `${position % 2 === 0 ? "x" : "y"}${Math.floor(position / 2)}`;
+}
+
 /** The sequences that tokens stand for, the inverse of `encodeTokens`. @throws {TaskError} for another shape. */
 export function decodeTokens(tokens: Tensor): { xs: Tensor<"float32">; ys: Tensor<"float32"> } {
 	return { xs: slots(tokens, 0, "x"), ys: slots(tokens, 1, "y") };
