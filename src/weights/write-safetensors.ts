@@ -1,5 +1,6 @@
 import { bytesPerElement, type DType, type Tensor } from "../tensor/index.js";
 import { WeightsError } from "./errors.js";
+import { toHalf } from "./half.js";
 import { MAX_SAFETENSORS_HEADER } from "./safetensors.js";
 
 const STORED: Readonly<Record<DType, string>> = {
@@ -18,12 +19,18 @@ export interface SafetensorsParts {
 	readonly size: number;
 }
 
+export interface WriteOptions {
+	/** Store float32 tensors in half precision, rounded to the nearest: half the size. Default false. */
+	readonly half?: boolean;
+}
+
 /** A safetensors file of `tensors`, with the file's own strings `metadata`. */
 export function writeSafetensors(
 	tensors: ReadonlyMap<string, Tensor>,
 	metadata: Readonly<Record<string, string>> = {},
+	options: WriteOptions = {},
 ): Uint8Array {
-	const parts = safetensorsParts(tensors, metadata);
+	const parts = safetensorsParts(tensors, metadata, options);
 	const file = new Uint8Array(parts.size);
 	file.set(parts.header);
 	let at = parts.header.length;
@@ -38,16 +45,19 @@ export function writeSafetensors(
 export function safetensorsParts(
 	tensors: ReadonlyMap<string, Tensor>,
 	metadata: Readonly<Record<string, string>> = {},
+	{ half = false }: WriteOptions = {},
 ): SafetensorsParts {
 	// wide elements first: with a header of a multiple of 8 bytes every tensor lies aligned
-	const sorted = [...tensors].sort(([, a], [, b]) => bytesPerElement(b.dtype) - bytesPerElement(a.dtype));
+	const widthOf = ({ dtype }: Tensor): number => (half && dtype === "float32" ? 2 : bytesPerElement(dtype));
+	const sorted = [...tensors].sort(([, a], [, b]) => widthOf(b) - widthOf(a));
 	const lines: string[] = [];
 	if (Object.keys(metadata).length > 0) lines.push(`"__metadata__":${JSON.stringify(metadata)}`);
 	let next = 0;
 	for (const [name, tensor] of sorted) {
 		if (name === "__metadata__") throw new WeightsError("safetensors: a tensor cannot be named __metadata__");
-		const end = next + tensor.data.byteLength;
-		const entry = { dtype: STORED[tensor.dtype], shape: tensor.shape, data_offsets: [next, end] };
+		const end = next + tensor.size * widthOf(tensor);
+		const dtype = half && tensor.dtype === "float32" ? "F16" : STORED[tensor.dtype];
+		const entry = { dtype, shape: tensor.shape, data_offsets: [next, end] };
 		lines.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
 		next = end;
 	}
@@ -61,8 +71,9 @@ export function safetensorsParts(
 	const header = new Uint8Array(8 + length).fill(0x20);
 	new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
 	header.set(json, 8);
-	const data = sorted.map(
-		([, { data: d }]) => new Uint8Array(d.buffer as ArrayBuffer, d.byteOffset, d.byteLength),
-	);
+	const data = sorted.map(([, tensor]) => {
+		const d = half && tensor.dtype === "float32" ? toHalf(tensor.data as Float32Array) : tensor.data;
+		return new Uint8Array(d.buffer as ArrayBuffer, d.byteOffset, d.byteLength);
+	});
 	return { header, tensors: data, size: header.length + next };
 }
