@@ -11,7 +11,7 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
  * Errors that say the command line is wrong, by name rather than by class, so that the modules that throw
  * them are not loaded for `--help`. Everything else, such as a broken file, is a failure of the work.
  */
-const USAGE_ERRORS: ReadonlySet<string> = new Set(["UsageError", "HookError"]);
+const USAGE_ERRORS: ReadonlySet<string> = new Set(["UsageError", "HookError", "InterventionError"]);
 
 /** How a command ends: its exit code, and the line for stderr where there is one. */
 export interface Ending {
@@ -31,7 +31,8 @@ export function endingOf(error: unknown, signal: AbortSignal): Ending {
 	}
 	if (!(error instanceof Error)) return { code: EXIT.failed, line: oneLine(String(error)) };
 	return {
-		code: USAGE_ERRORS.has(error.name) ? EXIT.usage : EXIT.failed,
+		// what concerns an option says so first
+		code: USAGE_ERRORS.has(error.name) || error.message.startsWith("--") ? EXIT.usage : EXIT.failed,
 		line: oneLine(error.message || error.name),
 	};
 }
