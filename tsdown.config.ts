@@ -4,7 +4,7 @@ import { defineConfig } from "tsdown";
 export default defineConfig({
 	entry: [
 		"src/{index,node}.ts",
-		"src/{figures,graph,mechinterp,scores,tasks,tokenizers,weights}/index.ts",
+		"src/{figures,graph,interventions,mechinterp,patching,scores,tasks,tokenizers,weights}/index.ts",
 		"src/cli/main.ts",
 		// reached through the package's "imports" or as a thread, which a bundler does not follow
 		"src/**/*-{node,web}.ts",

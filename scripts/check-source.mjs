@@ -50,6 +50,8 @@ const LAYERS = {
 		imports: [
 			"runs",
 			"mechinterp",
+			"patching",
+			"interventions",
 			"train",
 			"scores",
 			"tasks",
