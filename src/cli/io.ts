@@ -5,6 +5,8 @@ export interface TextStream {
 	readonly isTTY?: boolean;
 	/** Width of the terminal in characters. */
 	readonly columns?: number;
+	/** Height of the terminal in lines. */
+	readonly rows?: number;
 }
 
 /** What a command may touch of the process. */
@@ -15,6 +17,8 @@ export interface CliIo {
 	readonly stderr: TextStream;
 	/** Aborted by Ctrl-C. */
 	readonly signal: AbortSignal;
+	/** Asks for so many milliseconds to tidy up after Ctrl-C, where the usual ones are too few. */
+	readonly tidyFor?: (milliseconds: number) => void;
 }
 
 /** Characters in a line of the terminal, also where stdout is piped into a pager; 100 where there is none. */
@@ -23,6 +27,6 @@ export function widthOf({ stdout, stderr }: CliIo): number {
 }
 
 /** The current process' streams. */
-export function processIo(signal: AbortSignal): CliIo {
-	return { stdout: process.stdout, stderr: process.stderr, signal };
+export function processIo(signal: AbortSignal, tidyFor: (milliseconds: number) => void): CliIo {
+	return { stdout: process.stdout, stderr: process.stderr, signal, tidyFor };
 }

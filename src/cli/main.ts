@@ -3,8 +3,8 @@ import { EXIT } from "./errors.js";
 import { processIo } from "./io.js";
 import { run } from "./run.js";
 
-/** How long a command may take to tidy up after Ctrl-C, in milliseconds. */
-const TIDY_FOR = 700;
+/** How long a command may take to tidy up after Ctrl-C, in milliseconds, unless it asks for more. */
+let tidyFor = 700;
 
 const interrupt = new AbortController();
 process.once("SIGINT", () => {
@@ -12,7 +12,7 @@ process.once("SIGINT", () => {
 	// the engine's thread may be deep in native code, which nothing can stop; ending a process in the usual
 	// way would wait for it, the signal does not (and gives the same exit code in a shell)
 	process.once("SIGINT", killNow);
-	setTimeout(killNow, TIDY_FOR).unref();
+	setTimeout(killNow, tidyFor).unref();
 });
 
 function killNow(): void {
@@ -26,4 +26,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 	throw error;
 });
 
-process.exitCode = await run(process.argv.slice(2), processIo(interrupt.signal));
+const io = processIo(interrupt.signal, (milliseconds) => {
+	tidyFor = milliseconds;
+});
+process.exitCode = await run(process.argv.slice(2), io);

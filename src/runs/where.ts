@@ -45,7 +45,8 @@ function resolve(key: string, paths: readonly string[]): string {
 	const [only] = found;
 	if (only !== undefined && found.length === 1) return only;
 	if (found.length > 1) reject("--where", `"${key}" may be ${found.join(" or ")}; write more of it`);
-	return reject("--where", `there is no setting "${key}"; nearest are ${nearest(key, paths, 3).join(", ")}`);
+	const names = paths.map((path) => path.split(".").at(-1) ?? path);
+	return reject("--where", `there is no setting "${key}"; nearest are ${nearest(key, names, 3).join(", ")}`);
 }
 
 function scalar(text: string, part: string): PythonValue {

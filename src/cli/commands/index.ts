@@ -7,10 +7,23 @@ import { register as induction } from "./induction.js";
 import { register as info } from "./info.js";
 import { register as models } from "./models.js";
 import { register as scores } from "./scores.js";
+import { register as sweep } from "./sweep/index.js";
 import { register as tokens } from "./tokens.js";
+import { register as worker } from "./worker.js";
 
 /** Adds a command to the program. Its options are light; its work is imported in its action. */
 export type Register = (program: Command, cli: Cli) => void;
 
 /** Every command, in the order that help shows them; a new one is a file and a line here. */
-export const COMMANDS: readonly Register[] = [induction, scores, attention, cache, tokens, info, models, icl];
+export const COMMANDS: readonly Register[] = [
+	induction,
+	scores,
+	attention,
+	cache,
+	tokens,
+	info,
+	models,
+	icl,
+	sweep,
+	worker,
+];

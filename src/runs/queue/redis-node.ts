@@ -21,7 +21,7 @@ export interface JobProgress {
 export const QUEUE = "headscope-sweep";
 
 /** How long Redis may take to answer for the first time, in milliseconds. */
-const FIRST_ANSWER = 5_000;
+const FIRST_ANSWER = 3_000;
 
 type Bull = typeof import("bullmq");
 

@@ -10,6 +10,9 @@ export class StorageAwayError extends TrainError {
 /** Pauses between tries, in milliseconds: half a minute in all. */
 const PAUSES = [500, 1000, 2000, 4000, 8000, 15_000];
 
+/** Errors of a disk that no pause cures. */
+const LASTING = ["ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "ENOTDIR"];
+
 /** A storage whose failing requests are tried again, with growing pauses between. */
 export class RetryingStorage implements Storage {
 	readonly name: string;
@@ -46,12 +49,18 @@ export class RetryingStorage implements Storage {
 			try {
 				return await request();
 			} catch (error) {
-				const pause = this.pauses[n];
+				const pause = isLasting(error) ? undefined : this.pauses[n];
 				if (pause === undefined) {
-					throw new StorageAwayError(`${messageOf(error)} (tried ${n + 1} times)`, { cause: error });
+					const tries = n > 0 ? ` (tried ${n + 1} times)` : "";
+					throw new StorageAwayError(`${messageOf(error)}${tries}`, { cause: error });
 				}
 				await new Promise((resolve) => setTimeout(resolve, pause));
 			}
 		}
 	}
+}
+
+function isLasting(error: unknown): boolean {
+	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+	return cause instanceof Error && "code" in cause && LASTING.includes(String(cause.code));
 }

@@ -1,0 +1,121 @@
+import { connectRedis, openQueue } from "../../../runs/queue/redis-node.js";
+import { enqueueRuns, watchSweep } from "../../../runs/queue/sweep-queue-node.js";
+import { trainSweep } from "../../../runs/queue/train-sweep-node.js";
+import { allProgress } from "../../../runs/run-progress.js";
+import { SweepBoard } from "../../../runs/sweep-board.js";
+import type { Cli } from "../../cli.js";
+import type { SweepRunOptions } from "../../commands/sweep/index.js";
+import { UsageError } from "../../errors.js";
+import { LiveSweep } from "../../live-sweep.js";
+import { prepareFolder } from "../../output.js";
+import { labelOf, openSweep, type SweepInput } from "../../sweep-input.js";
+
+/** What `headscope sweep run --json` prints. */
+export interface SweepRunResult {
+	readonly sweep: string;
+	readonly storage: string;
+	readonly finished: number;
+	readonly failed: number;
+	/** Given to the workers of a queue that nobody waited for. */
+	readonly waiting: number;
+	readonly runs: readonly {
+		readonly index: number;
+		readonly name: string;
+		readonly state: "finished" | "failed" | "waiting" | "training";
+		/** The last step that was done, from 0. */
+		readonly step: number | null;
+		readonly error: string | null;
+	}[];
+}
+
+/** How long runs may take to stop at a checkpoint after Ctrl-C, in milliseconds. */
+const STOP_WITHIN = 120_000;
+
+export async function runSweep(cli: Cli, file: string, options: SweepRunOptions): Promise<void> {
+	if (options.detach && options.queue === undefined) throw new UsageError("--detach: allowed with --queue");
+	if (options.workers !== undefined && options.queue !== undefined) {
+		throw new UsageError("--workers: not with --queue, whose workers are started by headscope worker");
+	}
+	const input = await openSweep(file, options);
+	const folder = options.out ?? options.storage;
+	if (folder !== undefined && !folder.includes("://")) await prepareFolder(folder);
+	const progress = await allProgress(input.runs, input.storages);
+	const live = new LiveSweep(cli.io.stderr, cli.options.quiet ?? false, ({ run }) =>
+		labelOf(input.sweep, run),
+	);
+	const board = new SweepBoard(input.runs, progress, (row, before) => live.changed(row, before));
+	live.start(board);
+	if (options.queue === undefined)
+		cli.signal.addEventListener("abort", () => live.stopping(), { once: true });
+	try {
+		if (options.queue === undefined) await trainHere(cli, board, input, options);
+		else await giveAway(cli, board, input, { ...options, queue: options.queue });
+	} finally {
+		live.end();
+		if (cli.signal.aborted) {
+			const done = board.inState("finished").length;
+			const how =
+				options.queue === undefined
+					? "the same command goes on with the others"
+					: "the workers go on, and the same command waits for them again";
+			cli.note(`${done} of ${board.rows.length} runs finished; ${how}`);
+		}
+	}
+	await report(cli, board, input);
+}
+
+/** Trains on this machine. */
+async function trainHere(
+	cli: Cli,
+	board: SweepBoard,
+	{ storages }: SweepInput,
+	{ workers }: SweepRunOptions,
+): Promise<void> {
+	// every run ends at a checkpoint, which a measurement may keep it from for a while
+	cli.io.tidyFor?.(STOP_WITHIN);
+	await trainSweep(board, { storages, workers, signal: cli.signal });
+}
+
+/** Has the workers of a queue train, and waits for them. */
+async function giveAway(
+	cli: Cli,
+	board: SweepBoard,
+	{ storages }: SweepInput,
+	{ queue: url, detach }: SweepRunOptions & { queue: string },
+): Promise<void> {
+	const [storage, second] = storages;
+	if (!storage || second) throw new UsageError("--queue: needs one --storage, that of the workers");
+	const connection = await connectRedis(url);
+	const queue = openQueue(connection);
+	try {
+		await enqueueRuns(
+			queue,
+			board.inState("waiting").map(({ run }) => run),
+		);
+		if (!detach) await watchSweep(board, { queue, storage, signal: cli.signal });
+	} finally {
+		await Promise.race([queue.close(), new Promise((resolve) => setTimeout(resolve, 500))]);
+		connection.redis.disconnect();
+	}
+}
+
+/** @throws {Error} where runs failed, after everything is told */
+async function report(cli: Cli, board: SweepBoard, { sweep, place }: SweepInput): Promise<void> {
+	const failed = board.inState("failed");
+	const [finished, waiting] = [board.inState("finished").length, board.inState("waiting").length];
+	await cli.result(
+		(): SweepRunResult => ({
+			...{ sweep: sweep.name, storage: place, finished, failed: failed.length, waiting },
+			runs: board.rows.map(({ run, state, step, error }) => ({
+				...{ index: run.index, name: run.names.current, state },
+				...{ step: step ?? null, error: error ?? null },
+			})),
+		}),
+		() =>
+			[
+				`${finished} of ${board.rows.length} runs of ${sweep.name} are finished in ${place}${waiting > 0 ? `; ${waiting} are for the workers` : ""}`,
+				...failed.map((row) => `${labelOf(sweep, row.run)} failed: ${row.error}`),
+			].join("\n"),
+	);
+	if (failed.length > 0) throw new Error(`${failed.length} of ${board.rows.length} runs failed`);
+}
