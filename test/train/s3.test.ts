@@ -5,7 +5,7 @@ import { CheckpointStore, openS3Storage, type Storage, TrainError } from "../../
 import { startMoto } from "./moto-server.js";
 import { storageConformance } from "./storage-conformance.js";
 
-/** Path of moto_server; `node scripts/test-s3.mjs` installs it and sets this. It takes a minute, so it is not the default. */
+/** Path of moto_server; `npm test` and `node scripts/test-s3.mjs` install it and set this. */
 const program = process.env.HEADSCOPE_MOTO_SERVER;
 const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 
