@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { bytes, ProgressReporter } from "./progress.js";
+import { bytes, duration, ProgressReporter } from "./progress.js";
 
 beforeEach(() => {
 	vi.useFakeTimers({ toFake: ["performance"] });
@@ -41,4 +41,19 @@ test("quiet is quiet", () => {
 
 test("bytes are told in a unit that fits", () => {
 	expect([0, 999, 1000, 123_456, 1.34e9].map(bytes)).toEqual(["0 B", "999 B", "1.0 kB", "123 kB", "1.3 GB"]);
+});
+
+test("training tells its step, loss, speed and how long is left", () => {
+	const { text, reporter } = report(false, false);
+	const told = reporter.onTraining("Training");
+	for (let second = 0; second <= 12; second++) {
+		// gone on with at step 100
+		told(100 + second * 20, 1000, 1.25);
+		vi.advanceTimersByTime(1000);
+	}
+	expect(text).toEqual([
+		"Training: 200 of 1000, loss 1.2500, 20.0 steps/s, 40 s left\n",
+		"Training: 300 of 1000, loss 1.2500, 20.0 steps/s, 35 s left\n",
+	]);
+	expect([0.2, 8, 185, 4805].map(duration)).toEqual(["1 s", "8 s", "3 min 5 s", "1 h 20 min"]);
 });

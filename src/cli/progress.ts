@@ -36,6 +36,19 @@ export class ProgressReporter {
 		return (done, total) => this.report(label, done, total, `${done} of ${total}`);
 	}
 
+	/** Steps of a training run, with the batch's loss and how fast they go. */
+	onTraining(label: string): (done: number, total: number, loss: number) => void {
+		let first: { readonly done: number; readonly at: number } | undefined;
+		return (done, total, loss) => {
+			const now = performance.now();
+			first ??= { done, at: now };
+			const rate = (1000 * (done - first.done)) / Math.max(1, now - first.at);
+			const left = this.stream.isTTY || rate === 0 ? "" : `, ${duration((total - done) / rate)} left`;
+			const amount = `${done} of ${total}, loss ${loss.toFixed(4)}, ${rate.toPrecision(3)} steps/s${left}`;
+			this.report(label, done, total, amount);
+		};
+	}
+
 	/** Takes the bar away. */
 	end(): void {
 		this.bar?.stop();
@@ -103,4 +116,11 @@ export function bytes(count: number): string {
 		unit++;
 	}
 	return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Seconds as a reader takes them in: "1 h 20 min", "3 min 5 s", "8 s". */
+export function duration(seconds: number): string {
+	const whole = Math.ceil(seconds);
+	if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+	return whole >= 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${whole} s`;
 }

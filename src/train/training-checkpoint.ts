@@ -69,6 +69,9 @@ export async function decodeTraining<C>(
 			`was made with other settings: ${metadata.settings}; this run has ${JSON.stringify(settings)}`,
 		);
 	}
+	if (optimizer.state.length > 0 && ![...tensors.keys()].some((name) => name.startsWith(STATE))) {
+		reject(where, "holds weights without the optimizer's state: it can be restored, but not gone on from");
+	}
 	const state = new Map<string, Tensor<"float32">>();
 	const rest = new Map(tensors);
 	for (const name of optimizer.state) {
