@@ -1,10 +1,10 @@
 import { defineConfig } from "tsdown";
 
 /** The library and the command line. One output file per source file, so that a stack trace reads like src. */
-export default defineConfig({
+const library = defineConfig({
 	entry: [
-		"src/{index,node}.ts",
-		"src/{figures,graph,interventions,mechinterp,patching,scores,tasks,tokenizers,weights}/index.ts",
+		"src/{icl,index,node}.ts",
+		"src/{figures,graph,interventions,mechinterp,patching,scores,tasks,tokenizers,train,weights}/index.ts",
 		"src/cli/main.ts",
 		// reached through the package's "imports" or as a thread, which a bundler does not follow
 		"src/**/*-{node,web}.ts",
@@ -18,3 +18,15 @@ export default defineConfig({
 	// a warning of the bundler is a fault
 	failOnWarn: true,
 });
+
+/** The examples, as a user would run them: `headscope` stays an import by name. */
+const examples = defineConfig({
+	entry: ["examples/mechinterp.ts"],
+	outDir: "dist/examples",
+	dts: false,
+	fixedExtension: false,
+	deps: { neverBundle: [/^headscope/] },
+	failOnWarn: true,
+});
+
+export default [library, examples];

@@ -1,3 +1,8 @@
-/** What only Node can do: files of weights, and figures as PNG. */
+/** What only Node can do: files of weights, trained runs and their storages, and figures as PNG. */
 export { type PngOptions, svgToPng } from "./figures/png-node.js";
+export { openStorage } from "./runs/open-storage-node.js";
+export { type ResolveRunOptions, resolveRun } from "./runs/resolve-run-node.js";
+export type { Run } from "./runs/run.js";
+export { type FindRunOptions, findRun, type GetRunOptions, getRun, getUniqueRun } from "./runs/run-node.js";
+export { LocalStorage, openCheckpoints, openStorages, readEnvironment, readSweep } from "./train/node.js";
 export { type CheckpointOptions, fileSource, openCheckpoint, saveSafetensors } from "./weights/node.js";

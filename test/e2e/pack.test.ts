@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -55,7 +55,7 @@ describe("the packed tarball, installed in an empty folder", () => {
 			expect(paths).toContain(needed);
 		}
 		for (const demo of ["demo", "demo-llama"]) expect(paths).toContain(`assets/${demo}/model.safetensors`);
-		const allowed = /^(dist|assets)\/|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
+		const allowed = /^(dist|assets|examples)\/|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
 		expect(paths.filter((path) => !allowed.test(path) || /\.test\.|golden/.test(path))).toEqual([]);
 		expect(packed.size).toBeLessThan(MOST_BYTES);
 	});
@@ -116,6 +116,50 @@ describe("the packed tarball, installed in an empty folder", () => {
 		expect(ranking[0]?.head).toMatch(/^1\./);
 		expect(ranking[0]?.lift).toBeGreaterThan(0.5);
 	});
+
+	test(
+		"the notebook's example runs and draws its figures",
+		async () => {
+			const example = join(installed, "dist/examples/mechinterp.js");
+			const { stdout } = await run(process.execPath, [example, "figures"], {
+				cwd: folder,
+				env: environment,
+				maxBuffer: 2 ** 24,
+			});
+			expect(stdout).toContain("reset: the metrics from before");
+			for (const part of ["State dict", "Modules", "24 activations", "M = 65536: the first tasks"]) {
+				expect(stdout).toContain(`=== ${part}`);
+			}
+			const figures = join(folder, "figures");
+			const across = join(figures, "M=1/across-x-basis-w=0");
+			const names = readdirSync(join(across, "overview"));
+			// 24 locations of the model, x and y
+			expect(names).toHaveLength(26);
+			for (const inside of ["0", "1", "2", "3"]) {
+				expect(readdirSync(join(across, inside)).sort()).toEqual(names.toSorted());
+			}
+			const single = ["x_trick.T", "y_trick", "attention/0", "attention/3", "M=1/patched", "comparison"];
+			const files = [
+				...single.map((name) => join(figures, `${name}.png`)),
+				...names.map((name) => join(across, "overview", name)),
+			];
+			for (const file of files) {
+				const bytes = readFileSync(file);
+				expect(bytes.subarray(1, 4).toString("latin1"), file).toBe("PNG");
+				// whole, and neither empty nor a strip
+				expect(bytes.subarray(-8, -4).toString("latin1"), file).toBe("IEND");
+				expect(Math.min(bytes.readUInt32BE(16), bytes.readUInt32BE(20)), file).toBeGreaterThan(150);
+			}
+			const { before, after, change } = JSON.parse(
+				readFileSync(join(figures, "M=1/patched.json"), "utf8"),
+			) as Record<string, Record<string, number>>;
+			const key = "pretrain/delta_dmmse";
+			const [x = 0, y = 0] = [before?.[key], after?.[key]];
+			expect(y).toBeGreaterThan(x);
+			expect(change?.[key]).toBeCloseTo((y - x) / x, 10);
+		},
+		5 * MINUTE,
+	);
 
 	test("without the native runtime, the same ranking comes from WASM, with one line that says so", async () => {
 		const before = JSON.parse((await headscope("induction", "--json")).stdout) as object;
