@@ -42,7 +42,9 @@ export async function openHeads(
 	const odd = (["revision", "offline"] as const).find((name) => options[name] !== undefined);
 	if (odd !== undefined) throw new UsageError(`--${odd} is about models of the hub; ${ref} is a run`);
 	const run = await openRun(cli, ref, options);
-	const title = `${ref.replace(/@\d+$/, "")}, step ${run.step}`;
+	// a file's name may not tell the step
+	const step = Number.isFinite(run.step) ? `, step ${run.step}` : "";
+	const title = ref.replace(/@\d+$/, "") + step;
 	return { of: run, model: run.model.model, run, title, [Symbol.asyncDispose]: () => run.dispose() };
 }
 

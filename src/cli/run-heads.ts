@@ -15,8 +15,8 @@ import { table } from "./table.js";
 /** What the JSON of `headscope induction` has of a regression run beside what language models have. */
 export interface RunHeads {
 	readonly name: string;
-	/** Of the checkpoint. */
-	readonly step: number;
+	/** Of the checkpoint; null where its file's name does not tell. */
+	readonly step: number | null;
 	/** Tasks it was trained on; "inf" where each was drawn anew. */
 	readonly numTasks: number | "inf";
 	/** Every score, that of the ranking among them. */
@@ -62,7 +62,7 @@ export async function describeRunHeads(
 	const tasks = numTasks(run.config);
 	const json: RunHeads = {
 		name: run.name,
-		step: run.step,
+		step: Number.isFinite(run.step) ? run.step : null,
 		numTasks: Number.isFinite(tasks) ? tasks : "inf",
 		scores: Object.fromEntries(
 			[...found].map(([name, { values, control, ranking }]) => [

@@ -1,16 +1,20 @@
 import { extname } from "node:path";
 import { checkValues } from "../../figures/check.js";
+import type { Model } from "../../models/model.js";
+import type { ModelInput } from "../../models/run-options.js";
 import type { Tensor } from "../../tensor/index.js";
 import type { Cli } from "../cli.js";
-import type { AttentionOptions } from "../commands/attention.js";
+import type { AttentionOptions, RunBatch } from "../commands/attention.js";
 import { UsageError } from "../errors.js";
 import { readPatterns } from "../foreign-patterns.js";
 import { type HeadIndex, nameOfHead, parseHeads } from "../heads.js";
 import { encodeInput, type GivenInput, type Input, readInput } from "../input.js";
 import { loadFor } from "../open.js";
+import { isRun, openHeads } from "../open-heads.js";
 import { prepareOutput, writeOutput } from "../output.js";
 import { type Patterns, patternOf } from "../patterns.js";
 import { bytes } from "../progress.js";
+import { runSample } from "../run-batch.js";
 
 /** What `headscope attention --json` prints. Numbers are rounded to 7 significant digits, what float32 holds. */
 export interface AttentionResult {
@@ -22,6 +26,13 @@ export interface AttentionResult {
 	readonly patterns: Readonly<Record<string, readonly (readonly number[])[]>>;
 	/** The file that was written, or null. */
 	readonly out: string | null;
+	/** Of a regression run. */
+	readonly run?: {
+		readonly name: string;
+		readonly step: number | null;
+		readonly batch: RunBatch;
+		readonly sample: number;
+	};
 }
 
 /** Numbers in one JSON document; more would not fit in a string. */
@@ -35,11 +46,15 @@ const MOST_JSON = 2 ** 24;
 export async function attention(cli: Cli, ref: string | undefined, options: AttentionOptions): Promise<void> {
 	const { out, from } = options;
 	checkSource(ref, options);
-	const given = from === undefined ? await readInput(options) : undefined;
+	const isOfRun = from === undefined && ref !== undefined && (await isRun(ref, options));
+	checkRunOptions(ref, isOfRun, options);
+	const given = from === undefined && !isOfRun ? await readInput(options) : undefined;
 	if (out !== undefined) await prepareOutput(out, [".svg", ".png", ".html"]);
 	let heads: HeadIndex[] = [];
 	let patterns: Patterns;
-	if (given) ({ patterns, heads } = await runModel(cli, ref ?? "demo", given, options));
+	let run: AttentionResult["run"];
+	if (isOfRun) ({ patterns, heads, run } = await showRun(cli, ref, options));
+	else if (given) ({ patterns, heads } = await runModel(cli, ref ?? "demo", given, options));
 	else {
 		patterns = await readPatterns(from as string, options.tokens as string, options.row);
 		heads = chooseHeads(options.heads, patterns);
@@ -67,6 +82,7 @@ export async function attention(cli: Cli, ref: string | undefined, options: Atte
 				heads.map((head) => [nameOfHead(head), toNumbers(patternOf(patterns, head))]),
 			),
 			out: out ?? null,
+			...(run && { run }),
 		}),
 		() => written || printPatterns(patterns, heads, options.scale, cli.width),
 	);
@@ -85,6 +101,82 @@ function checkSource(ref: string | undefined, options: AttentionOptions): void {
 	if (options.tokens === undefined) throw new UsageError("--from needs --tokens with the tokens' texts");
 }
 
+/** Checks the input of a run, which is a sequence of examples, against that of a language model. */
+function checkRunOptions(ref: string | undefined, isOfRun: boolean, options: AttentionOptions): void {
+	const ofRuns = (["batch", "sample", "seed", "config", "root"] as const).find(
+		(name) => options[name] !== undefined,
+	);
+	if (!isOfRun && ofRuns !== undefined) {
+		throw new UsageError(`--${ofRuns} is about regression runs; ${options.from ?? ref ?? "demo"} is none`);
+	}
+	const ofText = (["text", "ids", "mask", "bos"] as const).find((name) => options[name] !== undefined);
+	if (isOfRun && ofText !== undefined) {
+		throw new UsageError(
+			`--${ofText} goes with language models; ${ref} is a run: --batch, --sample and --seed say its input`,
+		);
+	}
+	if (isOfRun && options.row !== 0)
+		throw new UsageError(`--row goes with --ids; of a run's batch --sample chooses`);
+}
+
+/** The patterns of a run on one sequence. */
+async function showRun(
+	cli: Cli,
+	ref: string,
+	options: AttentionOptions,
+): Promise<{ patterns: Patterns; heads: HeadIndex[]; run: NonNullable<AttentionResult["run"]> }> {
+	await using opened = await openHeads(cli, ref, options);
+	const { model, run, title } = opened;
+	if (!run) throw new Error(`internal: ${ref} was opened as a language model`);
+	const { input, tokens, batch, sample } = runSample(run, options);
+	const heads = parseHeads(options.heads, model.config);
+	const layers = layersToRead(heads, options, model.config.nLayers);
+	const patterns = await patternsOf(cli, model, { input, tokens, layers, source: title });
+	const step = Number.isFinite(run.step) ? run.step : null;
+	return { patterns, heads, run: { name: run.name, step, batch, sample } };
+}
+
+/** The layers of some heads; all for a page, which shows every head and the ones that were named first. */
+function layersToRead(
+	heads: readonly HeadIndex[],
+	{ out = "" }: AttentionOptions,
+	nLayers: number,
+): number[] {
+	const every = extname(out).toLowerCase() === ".html";
+	return every ? [...Array(nLayers).keys()] : [...new Set(heads.map(({ layer }) => layer))];
+}
+
+interface PatternRequest {
+	/** One row. */
+	readonly input: ModelInput;
+	readonly mask?: readonly (readonly number[])[];
+	readonly tokens: readonly string[];
+	readonly layers: readonly number[];
+	readonly source: string;
+}
+
+async function patternsOf(
+	cli: Cli,
+	model: Model,
+	{ input, mask, tokens, layers, source }: PatternRequest,
+): Promise<Patterns> {
+	const nameOf = (layer: number): string => `blocks.${layer}.attn.hook_pattern`;
+	const { cache } = await model.runWithCache(input, {
+		names: layers.map(nameOf),
+		logits: false,
+		signal: cli.signal,
+		...(mask && { mask }),
+	});
+	const { nLayers, nHeads } = model.config;
+	return {
+		source,
+		nLayers,
+		nHeads,
+		layers: new Map(layers.map((layer) => [layer, cache.get(nameOf(layer)).select(0)])),
+		tokens: { query: tokens, key: tokens },
+	};
+}
+
 async function runModel(
 	cli: Cli,
 	ref: string,
@@ -101,32 +193,17 @@ async function runModel(
 			throw new UsageError(`--row: got ${row}, allowed 0..${input.ids.length - 1}`);
 		}
 		heads = parseHeads(options.heads, opened.config);
-		// a page shows every head; the ones that were named come first in it
-		const every = extname(options.out ?? "").toLowerCase() === ".html";
-		layers = every
-			? Array.from({ length: opened.config.nLayers }, (_, layer) => layer)
-			: [...new Set(heads.map(({ layer }) => layer))];
+		layers = layersToRead(heads, options, opened.config.nLayers);
 	});
 	const { ids, mask, tokens } = input as unknown as Input;
-	const nameOf = (layer: number): string => `blocks.${layer}.attn.hook_pattern`;
-	const { cache } = await model.runWithCache([ids[row] as number[]], {
-		names: layers.map(nameOf),
-		logits: false,
-		signal: cli.signal,
+	const patterns = await patternsOf(cli, model, {
+		input: [ids[row] as number[]],
 		...(mask && { mask: [mask[row] as number[]] }),
+		tokens: tokens[row] as string[],
+		layers,
+		source: ref,
 	});
-	const texts = tokens[row] as string[];
-	const { nLayers, nHeads } = model.config;
-	return {
-		heads,
-		patterns: {
-			source: ref,
-			nLayers,
-			nHeads,
-			layers: new Map(layers.map((layer) => [layer, cache.get(nameOf(layer)).select(0)])),
-			tokens: { query: texts, key: texts },
-		},
-	};
+	return { heads, patterns };
 }
 
 /** As `parseHeads`, of the layers that a file has. */

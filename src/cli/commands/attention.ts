@@ -2,17 +2,25 @@ import { type Command, Option } from "commander";
 import type { Scale } from "../../figures/colour.js";
 import type { Cli } from "../cli.js";
 import type { InputOptions } from "../input.js";
-import { type RunModelOptions, wholeNumber, withBos, withRunningModel } from "../options.js";
+import type { HeadsOptions } from "../open-heads.js";
+import { wholeNumber, withBos, withHeads } from "../options.js";
 
-export interface AttentionOptions extends RunModelOptions, InputOptions {
+/** What a regression run is given. */
+export type RunBatch = "trick" | "pretrain" | "true";
+
+export interface AttentionOptions extends HeadsOptions, InputOptions {
 	readonly from?: string;
 	readonly tokens?: string;
 	readonly row: number;
+	readonly batch?: RunBatch;
+	readonly sample?: number;
+	readonly seed?: number;
 	readonly heads: string;
 	readonly scale: Scale;
 	readonly out?: string;
 }
 
+const BATCHES: readonly RunBatch[] = ["trick", "pretrain", "true"];
 const SCALES: readonly Scale[] = ["linear", "log", "hide-first"];
 
 const EXAMPLES = `
@@ -20,6 +28,7 @@ Examples:
   headscope attention --text "red fox moon bread red fox moon" --heads 0.1,1.2
   headscope attention model.gguf --text "..." --heads 18.6 --out head.svg
   headscope attention model.gguf --text "..." --out every-head.html
+  headscope attention M=64 --batch pretrain --heads 1.1
   headscope attention --from patterns.safetensors --tokens tokens.json`;
 
 export function register(program: Command, cli: Cli): void {
@@ -33,10 +42,22 @@ export function register(program: Command, cli: Cli): void {
 		.option("--from <file.safetensors>", "patterns of another program, instead of running a model")
 		.option("--tokens <file>", "JSON list of the tokens' texts, for --from")
 		.option("--row <n>", "which row of the batch to show", wholeNumber(0), 0)
+		.addOption(
+			new Option(
+				"--batch <name>",
+				"of a regression run: inputs along the axes with targets of its first task (trick, the default), or sequences of its own or of Gaussian tasks",
+			).choices(BATCHES as string[]),
+		)
+		.option(
+			"--sample <i>",
+			"of a regression run: which sequence of the batch to show (default: 0)",
+			wholeNumber(0),
+		)
+		.option("--seed <n>", "of a regression run: seed of the batch (default: 0)", wholeNumber(0, 2 ** 32 - 1))
 		.option("--heads <list>", "heads such as 5.1 or 5.1,5.5, or all", "all")
 		.addOption(new Option("--scale <name>", "how values become colours").choices(SCALES).default("linear"))
 		.option("--out <file>", "where to save: .svg, .png or .html");
-	withBos(withRunningModel(command))
+	withBos(withHeads(command))
 		.addHelpText("after", EXAMPLES)
 		.action(async (model: string, options: AttentionOptions, self: Command) => {
 			const { attention } = await import("../actions/attention.js");
