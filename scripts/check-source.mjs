@@ -38,7 +38,7 @@ const LAYERS = {
 		],
 	},
 	patching: { imports: ["models", "interventions", "hooks", "graph", "tensor"] },
-	scores: { imports: ["tasks", "graph", "tensor"], types: ["models"] },
+	scores: { imports: ["tasks", "random", "graph", "tensor"], types: ["models"] },
 	train: {
 		imports: ["models", "hooks", "runtime", "onnx", "graph", "weights", "tasks", "random", "tensor"],
 	},
@@ -55,6 +55,7 @@ const LAYERS = {
 			"train",
 			"scores",
 			"tasks",
+			"random",
 			"figures",
 			"models",
 			"hooks",
