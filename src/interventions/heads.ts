@@ -1,4 +1,3 @@
-import { nearest } from "../hooks/select.js";
 import { reject } from "./errors.js";
 import type { Sizes } from "./intervention.js";
 
@@ -19,7 +18,7 @@ export function headsByLayer(
 		if (layer === undefined || head === undefined)
 			reject(at, `got ${JSON.stringify(text)}, allowed layer.head such as "0.1" or "L0H1"`);
 		if (Number(layer) >= nLayers || Number(head) >= nHeads) {
-			const near = nearest(`${Number(layer)}.${Number(head)}`, names, 1)[0];
+			const near = `${Math.min(Number(layer), nLayers - 1)}.${Math.min(Number(head), nHeads - 1)}`;
 			reject(at, `no head "${text}"; nearest: ${near}; the model has 0.0 to ${nLayers - 1}.${nHeads - 1}`);
 		}
 		const known = byLayer.get(Number(layer)) ?? [];

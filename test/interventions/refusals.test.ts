@@ -48,7 +48,7 @@ test.each<[string, unknown, string]>([
 		{ kind: "zero", heads: ["0.1", "one"] },
 		'interventions[0].heads[1]: got "one", allowed layer.head',
 	],
-	["absent head", { kind: "zero", heads: ["1.7"] }, 'no head "1.7"; nearest: 1.0; the model has 0.0 to 1.3'],
+	["absent head", { kind: "zero", heads: ["1.7"] }, 'no head "1.7"; nearest: 1.3; the model has 0.0 to 1.3'],
 	[
 		"absent row",
 		{ kind: "zero", heads: ["1.1"], rows: [2] },

@@ -252,6 +252,11 @@ describe("a wrapper", async () => {
 		expect(same(await patched.predict(xs, ys), clean)).toBe(true);
 	});
 
+	it("stands for the model where one is evaluated", async () => {
+		const evaluated: Pick<RegressionModel, "predict"> = patch(model);
+		expect(same(await evaluated.predict(xs, ys), await model.predict(xs, ys))).toBe(true);
+	});
+
 	it("takes interventions, as a run does", async () => {
 		const patched = patch(model);
 		const zero = { kind: "zero", heads: ["0.1"] } as const;
