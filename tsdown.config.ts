@@ -21,7 +21,7 @@ const library = defineConfig({
 
 /** The examples, as a user would run them: `headscope` stays an import by name. */
 const examples = defineConfig({
-	entry: ["examples/mechinterp.ts"],
+	entry: ["examples/*.ts"],
 	outDir: "dist/examples",
 	dts: false,
 	fixedExtension: false,

@@ -10,6 +10,7 @@ export type { Ids } from "./models/batch.js";
 export { type Dimensions, type Family, ModelError } from "./models/family.js";
 export { type LoadModelOptions, loadCheckpoint, loadModel, openModel } from "./models/load-model.js";
 export { Model } from "./models/model.js";
+export { nextTokenLoss } from "./models/next-token-loss.js";
 export { FAMILIES } from "./models/registry.js";
 export type {
 	CacheOptions,

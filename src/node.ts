@@ -1,5 +1,6 @@
 /** What only Node can do: files of weights, trained runs and their storages, and figures as PNG. */
 export { type PngOptions, svgToPng } from "./figures/png-node.js";
+export { checkpointSteps } from "./models/checkpoint-steps-node.js";
 export { openStorage } from "./runs/open-storage-node.js";
 export { type ResolveRunOptions, resolveRun } from "./runs/resolve-run-node.js";
 export type { Run } from "./runs/run.js";

@@ -6,6 +6,7 @@ import { register as icl } from "./icl/index.js";
 import { register as induction } from "./induction.js";
 import { register as info } from "./info.js";
 import { register as models } from "./models.js";
+import { register as phase } from "./phase.js";
 import { register as scores } from "./scores.js";
 import { register as sweep } from "./sweep/index.js";
 import { register as tokens } from "./tokens.js";
@@ -18,6 +19,7 @@ export type Register = (program: Command, cli: Cli) => void;
 export const COMMANDS: readonly Register[] = [
 	induction,
 	scores,
+	phase,
 	attention,
 	cache,
 	tokens,
