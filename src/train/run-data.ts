@@ -50,7 +50,14 @@ function priorOf(config: RunConfig): TaskDistribution {
 		: gaussianTasks(task_size);
 }
 
-function seedOf({ task_config }: RunConfig, key: "pretrain_seed" | "true_seed"): number {
-	const why = "without a seed a run's data cannot be made again";
+/**
+ * A seed of a run. The Python trainer takes null too and then draws what no one can draw again.
+ * @throws {TrainError} where it is null: neither could the run be gone on with, nor restored with its tasks
+ */
+export function seedOf(
+	{ task_config }: RunConfig,
+	key: "model_seed" | "pretrain_seed" | "true_seed",
+): number {
+	const why = "without a seed a run cannot be repeated";
 	return task_config[key] ?? reject(`task_config.${key}`, `null, allowed whole numbers from 0: ${why}`);
 }

@@ -1,14 +1,9 @@
 import { LOSS_FEEDS, RegressionModel, regressionConfig } from "../models/regression/index.js";
 import { TorchRandom } from "../random/index.js";
-import {
-	Evaluator,
-	type MetricKeys,
-	RegressionSequences,
-	taskDistribution,
-} from "../tasks/regression/index.js";
-import { reject } from "./errors.js";
+import type { MetricKeys } from "../tasks/regression/index.js";
 import { regressionObjective } from "./objectives/index.js";
 import type { RunConfig } from "./run-config.js";
+import { runData, runEvaluator, seedOf } from "./run-data.js";
 import { doRun, type RunOptions, type RunParts, type TrainResult } from "./run-plan.js";
 import { schedule } from "./schedule.js";
 import { reachedSteps } from "./steps.js";
@@ -52,24 +47,13 @@ export async function trainRegression(run: RunConfig, options: TrainOptions): Pr
 /** The batches and metrics of a run, which its seeds decide. */
 function begin(run: RunConfig, { metricKeys = "early", onMetrics }: TrainOptions): RunParts {
 	const { task_config: task } = run;
-	const prior = taskDistribution(
-		task.num_tasks === Number.POSITIVE_INFINITY ? "inf" : task.num_tasks,
-		task.task_size,
-		seedOf(run, "pretrain_seed"),
-	);
-	const sequences = new RegressionSequences(prior, task.noise_variance);
-	const evaluator = Evaluator.draw({
-		prior,
-		noiseVariance: task.noise_variance,
-		numExamples: task.max_examples,
-		batchSize: run.eval_batch_size,
-		source: seedOf(run, "true_seed"),
-	});
+	const data = runData(run);
+	const evaluator = runEvaluator(run, data);
 	const seed = samplingSeed(run);
 	return {
 		draw: (step) => {
 			const random = new TorchRandom(seed + step);
-			const { xs, ys } = sequences.getBatch(task.max_examples, run.batch_size, random);
+			const { xs, ys } = data.pretrain.getBatch(task.max_examples, run.batch_size, random);
 			return { [LOSS_FEEDS.xs]: xs, [LOSS_FEEDS.ys]: ys };
 		},
 		measurement: {
@@ -86,14 +70,6 @@ function begin(run: RunConfig, { metricKeys = "early", onMetrics }: TrainOptions
 			},
 		},
 	};
-}
-
-type SeedKey = "model_seed" | "pretrain_seed" | "true_seed";
-
-/** @throws {TrainError} where it is null: such a run could not be resumed. */
-function seedOf(run: RunConfig, key: SeedKey): number {
-	const seed = run.task_config[key];
-	return seed ?? reject(`task_config.${key}`, "null, allowed whole numbers from 0: a run must be repeatable");
 }
 
 /** Step s draws with this plus s; where it is not given, the original starts `num_steps` tasks' seeds further. */
