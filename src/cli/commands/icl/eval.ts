@@ -16,7 +16,7 @@ const SPELLINGS: readonly MetricKeys[] = ["early", "current"];
 const EXAMPLES = `
 Examples:
   headscope icl eval M=64
-  headscope icl eval M=64@1000 --keys current --json
+  headscope icl eval M=64@1640 --keys current --json
   headscope icl eval runs/mine
   headscope icl eval --weights model.pt --config config.json --inputs inputs.safetensors --json`;
 
