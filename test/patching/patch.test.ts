@@ -275,6 +275,68 @@ describe("a wrapper", async () => {
 		).toBe(true);
 	});
 
+	it("takes other weights where host hooks cut the run, and in a range of layers", async () => {
+		const path = "token_sequence_transformer.blocks.1";
+		const patched = patch(model);
+		patched.at(path).set(patch(fresh).at(path));
+		const whole = await patched.predict(xs, ys);
+		const shapes: string[] = [];
+		const seen = await patched.predict(xs, ys, {
+			hostHooks: [["blocks.*.attn.hook_pattern", (value) => void shapes.push(value.shape.join())]],
+		});
+		expect(shapes).toEqual(["4,4,16,16", "4,4,16,16"]);
+		expect(same(seen, whole)).toBe(true);
+		const language = patch(gpt2);
+		const [second, third] = [language.blocks[1], language.blocks[2]];
+		if (second && third) second.set(third);
+		const resid = await language.run(ids, { stopAtLayer: 2 });
+		expect(resid.data).toEqual((await language.runWithCache(ids)).cache.get("resid_pre", 2).data);
+		await expect(language.run(ids, { stopAtLayer: 1 })).rejects.toThrow(
+			'weights: no module "blocks.1" in this run',
+		);
+		await expect(
+			model.model.run(await model.model.run(Tensor.zeros([1, 2, 5]), { stopAtLayer: 1 }), {
+				startAtLayer: 1,
+				patches: { token_sequence_transformer: (f) => f },
+			}),
+		).rejects.toThrow(/no module "token_sequence_transformer" in this run/);
+		await expect(
+			gpt2.run(ids, { weights: { "blocks.0.mlp": { "h.0.mlp.c_fc.weight": Tensor.zeros([2]) } } }),
+		).rejects.toThrow(/"h.0.mlp.c_fc.weight" of "blocks.0.mlp" is float32\[.*\], got/);
+		await expect(gpt2.run(ids, { weights: { "blocks.0.mlp": { x: Tensor.zeros([2]) } } })).rejects.toThrow(
+			/module "blocks.0.mlp" has no weight "x"; it has h.0.mlp.c_fc.weight/,
+		);
+		await expect(gpt2.run(ids, { weights: { "blocks.0.mpl": {} } })).rejects.toThrow(/nearest: blocks.0.mlp/);
+	});
+
+	it("leaves a tied weight where it is elsewhere", async () => {
+		expect(llama.moduleWeights("unembed").map(({ name }) => name)).toEqual(["model.embed_tokens.weight"]);
+		const patched = patch(llama);
+		patched.unembed.wrap((original) => original);
+		const clean = (await llama.runWithCache(ids)).cache;
+		const other = await llama.weight("model.embed_tokens.weight");
+		const doubled = new Tensor(
+			"float32",
+			other.shape,
+			other.data.map((v) => 2 * v),
+		);
+		const { logits, cache } = await patched.runWithCache(ids, {
+			weights: { unembed: { "model.embed_tokens.weight": doubled } },
+			names: "hook_embed",
+		});
+		expect(cache.get("hook_embed").data).toEqual(clean.get("hook_embed").data);
+		const plain = await llama.run(ids);
+		expectClose(
+			logits,
+			new Tensor(
+				"float32",
+				plain.shape,
+				plain.data.map((v) => 2 * v),
+			),
+			1e-4,
+		);
+	});
+
 	it("says what does not fit, and then is as it was", async () => {
 		const patched = patch(model);
 		const clean = await patched.predict(xs, ys);
