@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openStorage } from "../../src/runs/open-storage-node.js";
 import { connectRedis, openQueue } from "../../src/runs/queue/redis-node.js";
 import { enqueueRuns, watchSweep } from "../../src/runs/queue/sweep-queue-node.js";
-import type { WorkerEvent } from "../../src/runs/queue/sweep-worker-node.js";
+import { runSweepWorker, type WorkerEvent } from "../../src/runs/queue/sweep-worker-node.js";
 import { allProgress } from "../../src/runs/run-progress.js";
 import { type RunResult, resultKey, weightsHash } from "../../src/runs/run-result.js";
 import { SweepBoard } from "../../src/runs/sweep-board.js";
@@ -28,6 +28,8 @@ import { RedisServer, redisProgram } from "./redis-server.js";
 /** How often a worker is killed, and the seed of the moments. */
 const KILLS = Number(process.env.HEADSCOPE_KILLS ?? 3);
 const SEED = Number(process.env.HEADSCOPE_SEED ?? 0);
+/** Most milliseconds that a sweep may take; an idle machine takes a tenth. */
+const PATIENCE = 240_000 + 20_000 * KILLS;
 const moto = process.env.HEADSCOPE_MOTO_SERVER;
 
 const SWEEP = `
@@ -72,7 +74,7 @@ beforeAll(async () => {
 		"src/runs/queue/train-thread-node.ts",
 		"src/runtime/engine-worker.ts",
 	]);
-});
+}, 300_000);
 afterAll(() => rm(root, { recursive: true }));
 
 /** A worker's process, and what it said. */
@@ -130,6 +132,8 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 class Crew {
 	readonly all: WorkerProcess[] = [];
 	readonly alive: WorkerProcess[] = [];
+	/** Whether there is nothing left to do. */
+	done = false;
 
 	constructor(private readonly hire: () => WorkerProcess) {}
 
@@ -140,14 +144,15 @@ class Crew {
 		return worker;
 	}
 
-	/** One that is in the middle of a run. */
-	async busy(random: Random): Promise<WorkerProcess> {
-		for (;;) {
+	/** One that is in the middle of a run; undefined when all runs are done. */
+	async busy(random: Random): Promise<WorkerProcess | undefined> {
+		while (!this.done) {
 			const busy = this.alive.filter((worker) => worker.inRun !== undefined);
 			const found = busy[random.integer(0, Math.max(1, busy.length))];
 			if (found) return found;
 			await sleep(10);
 		}
+		return undefined;
 	}
 
 	replace(worker: WorkerProcess): void {
@@ -242,8 +247,9 @@ describe.skipIf(!redisProgram)("a sweep by two workers over Redis", () => {
 			await enqueueRuns(queue, wanted);
 			crew.add();
 			crew.add();
-			const signal = AbortSignal.timeout(240_000);
-			await Promise.all([watchSweep(board, { queue, storage, signal, lookEvery: 200 }), trouble(crew)]);
+			const signal = AbortSignal.timeout(PATIENCE);
+			const watch = watchSweep(board, { queue, storage, signal, lookEvery: 200 });
+			await Promise.all([watch.finally(() => (crew.done = true)), trouble(crew)]);
 			expect(board.inState("finished").length).toBe(wanted.length);
 			await sleep(300);
 		} finally {
@@ -255,46 +261,79 @@ describe.skipIf(!redisProgram)("a sweep by two workers over Redis", () => {
 		return expectWhole(storage, wanted, watched.first, crew);
 	}
 
-	async function kill(crew: Crew, times: number): Promise<void> {
-		const random = new Random(SEED);
+	const random = new Random(SEED);
+
+	/** Kills workers in the middle of a run, while there are any. @returns how often it did */
+	async function kill(crew: Crew, times: number): Promise<number> {
 		for (let n = 0; n < times; n++) {
-			const worker = await crew.busy(random);
 			await sleep(random.integer(0, 1000));
+			const worker = await crew.busy(random);
+			if (!worker) return n;
 			worker.kill("SIGKILL");
 			crew.replace(worker);
 		}
+		return times;
+	}
+
+	/** Freezes a worker at the beginning of a run until another has taken the run over. */
+	async function freeze(crew: Crew): Promise<void> {
+		const [frozen, other] = crew.alive as [WorkerProcess, WorkerProcess];
+		const begun = await frozen.until(({ kind }) => kind === "begun");
+		frozen.kill("SIGSTOP");
+		const name = "name" in begun ? begun.name : "";
+		await other.until((event) => event.kind === "begun" && event.name === name);
+		const left = frozen.until(({ kind }) => kind === "left" || kind === "finished");
+		frozen.kill("SIGCONT");
+		expect(await left).toMatchObject({ kind: "left", name });
 	}
 
 	it(`survives ${KILLS} kills, a frozen worker and a Redis that is killed and started again`, {
-		timeout: 300_000,
+		timeout: PATIENCE + 30_000,
 	}, async () => {
-		const results = await sweep(join(root, "disturbed"), runs, {}, async (crew) => {
-			await kill(crew, Math.ceil(KILLS / 2));
-			const frozen = await crew.busy(new Random(SEED));
-			const name = frozen.inRun;
-			frozen.kill("SIGSTOP");
-			await Promise.race(
-				crew.alive
-					.filter((worker) => worker !== frozen)
-					.map((worker) => worker.until((event) => event.kind === "begun" && event.name === name)),
-			);
-			const left = frozen.until((event) => event.kind === "left" || event.kind === "finished");
-			frozen.kill("SIGCONT");
-			expect(await left).toMatchObject({ kind: "left", name });
-			await server.down("SIGKILL");
-			await sleep(500);
-			await server.up();
-			await kill(crew, Math.floor(KILLS / 2));
-		});
-		expect(Math.max(...results.map(({ token }) => token ?? 0)), "the trouble hit no run").toBeGreaterThan(1);
+		let kills = 0;
+		for (let round = 0; kills < KILLS; round++) {
+			const results = await sweep(join(root, `disturbed-${round}`), runs, {}, async (crew) => {
+				if (round === 0) {
+					await freeze(crew);
+					await server.down("SIGKILL");
+					await sleep(500);
+					await server.up();
+				}
+				kills += await kill(crew, KILLS - kills);
+			});
+			const tokens = results.map(({ token }) => token ?? 0);
+			expect(Math.max(...tokens), "the trouble hit no run").toBeGreaterThan(1);
+		}
 	});
 
-	it.skipIf(!moto)("keeps its results in a bucket", { timeout: 120_000 }, async () => {
+	it("stops a worker whose Redis stays away, and says so", { timeout: 60_000 }, async () => {
+		const other = await RedisServer.start(redisProgram ?? "");
+		const events: WorkerEvent[] = [];
+		const worker = runSweepWorker({
+			queue: other.url,
+			storage: whole,
+			signal: new AbortController().signal,
+			patience: 300,
+			onEvent: (event) => {
+				events.push(event);
+				if (event.kind === "ready") void other.down();
+			},
+		});
+		await expect(worker).rejects.toThrow(
+			/^redis:\/\/127\.0\.0\.1:\d+\/?: Redis was away for 0 s; runs are stopped/,
+		);
+		expect(events.map(({ kind }) => kind)).toEqual(["ready", "redis"]);
+		await other.stop();
+	});
+
+	it.skipIf(!moto)("keeps its results in a bucket", { timeout: PATIENCE + 30_000 }, async () => {
 		const bucket = await startMoto(moto ?? "");
 		try {
 			await fetch(`${bucket.url}/sweeps`, { method: "PUT" });
 			const env = { AWS_ENDPOINT_URL: bucket.url, AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test" };
-			await sweep("s3://sweeps/team/a", runs.slice(0, 4), env, (crew) => kill(crew, 1));
+			await sweep("s3://sweeps/team/a", runs.slice(0, 4), env, async (crew) => {
+				expect(await kill(crew, 1)).toBe(1);
+			});
 		} finally {
 			await bucket.stop();
 		}

@@ -124,7 +124,7 @@ describe.skipIf(!program)("against an S3 server", () => {
 		await expect(storage.put("x", new Uint8Array(1))).rejects.toThrow(/cannot be written/);
 	});
 
-	test("the last of more than a page of checkpoints is the last", async () => {
+	test("the last of more than a page of checkpoints is the last", { timeout: 240_000 }, async () => {
 		const { storage } = await open(server.url);
 		const run = new CheckpointStore([storage], "icl/long");
 		const steps = Array.from({ length: 1050 }, (_, i) => i * 10);

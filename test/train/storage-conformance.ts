@@ -81,7 +81,7 @@ export function storageConformance(kind: string, open: () => Promise<StorageUnde
 			expect(reads).toBeGreaterThan(0);
 		});
 
-		test(`lists all of ${MANY} files, in order, and by any prefix`, async () => {
+		test(`lists all of ${MANY} files, in order, and by any prefix`, { timeout: 240_000 }, async () => {
 			const keys = Array.from({ length: MANY }, (_, i) => `many/run/${i}.pt`);
 			for (let i = 0; i < MANY; i += 50) {
 				await Promise.all(keys.slice(i, i + 50).map((key) => storage.put(key, bytes(key))));
