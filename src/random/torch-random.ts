@@ -89,6 +89,7 @@ export class TorchRandom {
 		return { ...this.engine.state(), ...(this.spare !== undefined && { spare: this.spare }) };
 	}
 
+	/** Goes on from where `state` stood. */
 	restore(state: TorchRandomState): void {
 		this.engine.restore(state);
 		this.spare = state.spare;

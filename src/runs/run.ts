@@ -105,10 +105,12 @@ export class Run implements AsyncDisposable {
 		return this.names.current;
 	}
 
+	/** Both spellings of its name, and its folder. */
 	get names(): RunNames {
 		return this.description.names;
 	}
 
+	/** Its settings, defaults included. */
 	get config(): RunConfig {
 		return this.description.config;
 	}

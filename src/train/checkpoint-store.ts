@@ -3,6 +3,7 @@ import type { Storage } from "./storage.js";
 
 /** Kinds of checkpoint files: headscope's own, and the Python trainer's. */
 export const CHECKPOINT_FORMATS = ["safetensors", "pt"] as const;
+/** One of the kinds of checkpoint files. */
 export type CheckpointFormat = (typeof CHECKPOINT_FORMATS)[number];
 
 /** A checkpoint's file. */

@@ -42,6 +42,7 @@ export class LocalStorage implements Storage {
 		}
 	}
 
+	/** Whether there is such a file; a folder is none. */
 	async exists(key: string): Promise<boolean> {
 		const path = this.path(key);
 		try {

@@ -16,6 +16,7 @@ export type PythonValue =
 	| readonly PythonValue[]
 	| { readonly [key: string]: PythonValue };
 
+/** Settings by name, as Python would hold them. */
 export type PythonDict = { readonly [key: string]: PythonValue };
 
 /** A number as a Python float. */

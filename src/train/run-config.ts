@@ -71,6 +71,7 @@ export const SchedulerConfig = z.discriminatedUnion("scheduler_type", [
 	z.strictObject({ scheduler_type: z.literal("constant"), lr: z.number().positive() }),
 ]);
 
+/** Every setting of a run, checked: the keys are those of the Python trainer. */
 export const RunConfig = z.strictObject({
 	task_config: TaskConfig.refine((task) => task.embed_size % task.num_heads === 0, {
 		error: (issue) => {

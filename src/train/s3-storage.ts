@@ -3,6 +3,7 @@ import { messageOf } from "../weights/errors.js";
 import { reject } from "./errors.js";
 import { checkKey, compareKeys, INCOMPLETE, type Storage } from "./storage.js";
 
+/** Which bucket, and how it is reached. */
 export interface S3Options {
 	readonly bucket: string;
 	/** Default: the `AWS_REGION` variable or the shared configuration, else us-east-1. */

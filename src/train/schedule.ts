@@ -28,6 +28,7 @@ export interface Cosine {
 	readonly eta_min?: number | undefined;
 }
 
+/** The same rate at every step. */
 export interface Constant {
 	readonly scheduler_type: "constant";
 	readonly lr: number;

@@ -26,7 +26,10 @@ export interface RegressionConfig extends Dimensions {
 
 const COUNTS = ["task_size", "max_examples", "embed_size", "mlp_size", "num_heads", "num_layers"] as const;
 
-/** @throws {ModelError} for sizes that are no whole numbers from 1, and heads that do not divide the width. */
+/**
+ * The sizes and options of the model that settings describe.
+ * @throws {ModelError} for sizes that are no whole numbers from 1, and heads that do not divide the width.
+ */
 export function regressionConfig(task: RegressionTask): RegressionConfig {
 	for (const key of COUNTS) {
 		if (!Number.isSafeInteger(task[key]) || task[key] < 1) {

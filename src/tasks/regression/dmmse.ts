@@ -3,6 +3,7 @@ import { checkCount, TaskError } from "../samples.js";
 import { type Baseline, type BaselineInput, checkBaselineInput, fromWeights } from "./baseline.js";
 import { checkFinite, MAX_TASKS } from "./check.js";
 
+/** What dMMSE knows: sequences, the tasks they may have, and the noise. */
 export interface DmmseInput extends BaselineInput {
 	/** The tasks [task, task_size]. */
 	readonly tasks: Tensor;

@@ -10,6 +10,7 @@ export type MetricKeys = "early" | "current";
 /** The two evaluation batches: tasks of the pre-training distribution, and Gaussian ones. */
 export const GROUPS = ["pretrain", "true"] as const;
 
+/** One of the two evaluation batches. */
 export type Group = (typeof GROUPS)[number];
 
 /** What is measured on one evaluation batch. */

@@ -22,6 +22,7 @@ export const PATTERN_SCORES = [
 	"mean_position",
 ] as const;
 
+/** Name of a score of attention patterns. */
 export type PatternScore = (typeof PATTERN_SCORES)[number];
 
 /** Each score for each query. */
