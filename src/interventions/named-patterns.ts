@@ -29,6 +29,7 @@ export const NAMED_PATTERNS = {
 	},
 } as const satisfies Record<string, Attended>;
 
+/** The name of a hand-made pattern. */
 export type PatternName = keyof typeof NAMED_PATTERNS;
 
 /** Named patterns that look at the tokens, not only at their places. */

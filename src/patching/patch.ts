@@ -22,6 +22,7 @@ export class PatchedRegression extends PatchedModule {
 		super(tree, "");
 	}
 
+	/** The model's sizes. */
 	get config(): RegressionModel["config"] {
 		return this.model.config;
 	}
@@ -41,7 +42,7 @@ export class PatchedRegression extends PatchedModule {
 		return this.model.runWithCache(xs, ys, await this.tree.options({ ...kept, ...options }));
 	}
 
-	/** @internal */
+	/** The same wrapper, whose `runWithCache` keeps these by default. @internal */
 	keeping(names: readonly string[]): PatchedRegression {
 		return new PatchedRegression(this.model, this.tree, names);
 	}
@@ -58,6 +59,7 @@ export class PatchedModel extends PatchedModule {
 		super(tree, "");
 	}
 
+	/** The model's sizes. */
 	get config(): Model["config"] {
 		return this.model.config;
 	}
@@ -73,7 +75,7 @@ export class PatchedModel extends PatchedModule {
 		return this.model.runWithCache(input, await this.tree.options({ ...kept, ...options }));
 	}
 
-	/** @internal */
+	/** The same wrapper, whose `runWithCache` keeps these by default. @internal */
 	keeping(names: readonly string[]): PatchedModel {
 		return new PatchedModel(this.model, this.tree, names);
 	}
