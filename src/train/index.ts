@@ -8,6 +8,8 @@ export {
 } from "./checkpoint-store.js";
 export { TrainError } from "./errors.js";
 export { type LanguageConfig, languageConfig } from "./language-config.js";
+export { languageObjective, OBJECTIVES, type Objective, regressionObjective } from "./objectives/index.js";
+export { OPTIMIZERS, type Optimizer, type OptimizerSettings } from "./optimizers/index.js";
 export { parseSweep } from "./parse-sweep.js";
 export { float, type PythonDict, type PythonValue, plain, pythonJson, WholeFloat } from "./python-json.js";
 export { numTasks, numTrainingSamples, RunConfig, resolveConfig, withDefaults } from "./run-config.js";
@@ -27,3 +29,4 @@ export type { Storage } from "./storage.js";
 export { type Sweep, type SweepOptions, type SweepRun, sweepSettings, sweepSize } from "./sweep.js";
 export { type LanguageTrainOptions, trainLanguage } from "./train-language.js";
 export { type TrainOptions, trainRegression } from "./train-regression.js";
+export { type Feeds, Trainer, type TrainerOptions } from "./trainer.js";
