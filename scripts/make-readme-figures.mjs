@@ -28,9 +28,9 @@ const grid = headGrid({ patterns, title: "Every head of the demo model" });
 writeFileSync(new URL("heads.png", folder), svgToPng(grid));
 
 const cells = side * side;
-const best = 1 * nHeads + 1;
+const best = 1 * nHeads + 3;
 const pattern = new Tensor("float32", [side, side], patterns.data.slice(best * cells, (best + 1) * cells));
 writeFileSync(
 	new URL("pattern.png", folder),
-	svgToPng(attentionPattern({ pattern, tokens, title: "Head 1.1" })),
+	svgToPng(attentionPattern({ pattern, tokens, title: "Head 1.3" })),
 );
