@@ -11,6 +11,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Tensor } from "headscope";
 import { sideBySide } from "headscope/figures";
+import { basisBatch, TorchRandom } from "headscope/icl";
 import {
 	activationFigures,
 	batchFigures,
@@ -23,7 +24,6 @@ import {
 } from "headscope/mechinterp";
 import { getUniqueRun, svgToPng } from "headscope/node";
 import { ActivationProbe, applyBinopDicts, hook, patch_, setHeadsTo } from "headscope/patching";
-import { basisBatch, TorchRandom } from "headscope/tasks";
 
 const folder = process.argv[2] ?? "figures";
 const SOFTMAX = "token_sequence_transformer.blocks.0.attention.attention_softmax";

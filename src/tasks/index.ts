@@ -1,6 +1,4 @@
-export { NumpyRandom, TorchRandom } from "../random/index.js";
 export { type AbxaOptions, type AbxaSamples, abxa } from "./abxa.js";
-export * from "./regression/index.js";
 export { type RepeatOptions, type RepeatSamples, repeat } from "./repeat.js";
 export { type RepeatedSegmentsOptions, repeatedSegments } from "./repeated-segments.js";
 export { type Samples, type Task, TaskError, type TokenRange } from "./samples.js";
