@@ -47,6 +47,7 @@ export interface StepPanel {
 	range?: readonly [number, number];
 }
 
+/** What {@link scoreOverSteps} draws. */
 export interface ScoreOverStepsOptions {
 	/** Training steps in rising order, from 0. */
 	steps: readonly number[];

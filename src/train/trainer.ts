@@ -4,6 +4,7 @@ import type { Objective } from "./objectives/index.js";
 import type { Optimizer, OptimizerSettings } from "./optimizers/index.js";
 import { compileStep, LOSS, PARAMETERS, type Parameter, type TrainingStep } from "./step.js";
 
+/** What is trained, on batches of which size, and from where. */
 export interface TrainerOptions<C> {
 	readonly objective: Objective<C>;
 	readonly config: C;
@@ -33,6 +34,7 @@ export class Trainer {
 		private readonly compiled: TrainingStep,
 	) {}
 
+	/** Compiles the step and puts the parameters into the engine. */
 	static async create<C>(options: TrainerOptions<C>): Promise<Trainer> {
 		const { objective, config, batch, length, optimizer, settings, weights, state, engine } = options;
 		const loss = objective.loss(config, batch, length);

@@ -42,5 +42,7 @@ it("is how half-precision safetensors files are written", async () => {
 	expect(tensors.get("n")).toEqual(counts);
 	const table = halfTable();
 	expect(tensors.get("w")?.shape).toEqual([2, 3]);
-	expect(Array.from(tensors.get("w")?.data ?? [])).toEqual(Array.from(toHalf(values), (b) => table[b]));
+	expect(Array.from(tensors.get("w")?.data ?? [], Number)).toEqual(
+		Array.from(toHalf(values), (b) => table[b]),
+	);
 });

@@ -13,6 +13,7 @@ import { DEFAULT_SEQUENCES, type RegressionHeads } from "./subject.js";
 /** The patterns of as many sequences are held at once; one score compares them with each other. */
 const MOST = 4096;
 
+/** How many sequences are drawn, from which seed; `signal` stops between chunks. */
 export interface ScorePatternsOptions extends Pick<SampleOptions, "samples" | "seed"> {
 	signal?: AbortSignal;
 }

@@ -80,7 +80,7 @@ function pad({ data, shape }: Tensor, start: number, rows: number, width: number
 /** Some tasks, and how one sequence fits those that may still count: entries 0 to `count` of the lists. */
 class Chunk {
 	/** [task, width] */
-	tasks = new Float64Array(0);
+	tasks: Float64Array = new Float64Array(0);
 	/** Which task an entry is. */
 	readonly left: Int32Array;
 	/** S_km so far. */
