@@ -40,14 +40,14 @@ parameters:
       task_size: { value: 2 }
       max_examples: { value: 3 }
       num_tasks: { values: [1, 4, 16, .inf] }
-      embed_size: { value: 8 }
-      mlp_size: { value: 8 }
+      embed_size: { value: 16 }
+      mlp_size: { value: 16 }
       num_heads: { value: 2 }
       num_layers: { value: 1 }
       model_seed: { values: [0, 1] }
   optimizer_config: { parameters: { lr: { values: [0.001, 0.003] } } }
-  num_steps: { value: 500 }
-  batch_size: { value: 8 }
+  num_steps: { value: 210 }
+  batch_size: { value: 256 }
   eval_batch_size: { value: 16 }
   checkpointer_config: { parameters: { checkpoint_steps: { parameters: { linear_space: { value: 10 } } } } }
   logger_config: { parameters: { logging_steps: { parameters: { linear_space: { value: 10 } } } } }
@@ -74,7 +74,7 @@ beforeAll(async () => {
 		"src/runs/queue/train-thread-node.ts",
 		"src/runtime/engine-worker.ts",
 	]);
-}, 300_000);
+}, 400_000);
 afterAll(() => rm(root, { recursive: true }));
 
 /** A worker's process, and what it said. */
@@ -156,8 +156,8 @@ class Crew {
 	}
 
 	replace(worker: WorkerProcess): void {
-		this.alive.splice(this.alive.indexOf(worker), 1, this.hire());
-		this.all.push(this.alive.at(-1) as WorkerProcess);
+		this.alive.splice(this.alive.indexOf(worker), 1);
+		this.add();
 	}
 
 	async end(): Promise<void> {
