@@ -295,7 +295,7 @@ describe("a wrapper", async () => {
 			'weights: no module "blocks.1" in this run',
 		);
 		await expect(
-			model.model.run(await model.model.run(Tensor.zeros([1, 2, 5]), { stopAtLayer: 1 }), {
+			model.model.run(await model.model.run(Tensor.zeros<"float32">([1, 2, 5]), { stopAtLayer: 1 }), {
 				startAtLayer: 1,
 				patches: { token_sequence_transformer: (f) => f },
 			}),
