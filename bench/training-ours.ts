@@ -42,7 +42,7 @@ async function trainee({ batch, layers, steps }: Params, threads: number): Promi
 		optimizer: OPTIMIZERS.find(({ name }) => name === "Adam") as (typeof OPTIMIZERS)[number],
 		settings: { betas: [0.9, 0.999], weight_decay: 0 },
 		weights: regressionObjective.initialWeights(config, 0),
-		engine: await createEngine({ threads, spin: true }),
+		engine: await createEngine({ threads, spin: true, thread: "same" }),
 	});
 	const sequences = new RegressionSequences(discreteTasks(64, 4, 1), 0.125);
 	const batches = Array.from({ length: BATCHES }, (_, i) =>

@@ -24,7 +24,9 @@ export function setHeadsTo(outputs: Readonly<Record<number, HeadPattern>>): Modu
 		const [, heads, length] = scores.shape;
 		if (typeof heads !== "number" || typeof length !== "number")
 			reject("setHeadsTo", `needs extents that are numbers, got ${scores}; run with concrete: true`);
-		const unknown = Object.keys(outputs).find((head) => !(Number(head) < heads));
+		const unknown = Object.keys(outputs).find(
+			(head) => !(Number.isInteger(Number(head)) && Number(head) >= 0 && Number(head) < heads),
+		);
 		if (unknown !== undefined) reject("setHeadsTo", `no head ${unknown}, allowed 0..${heads - 1}`);
 		const patterns = split(softmax(scores), 1, Array<number>(heads).fill(1));
 		const changed = patterns.map((own, head) => {

@@ -8,7 +8,7 @@ import { parseRun, RUN_FILE } from "./describe-run.js";
 import { Run, type RunDescription } from "./run.js";
 import { oneCheckpoint, RunFolder, readRunBeside, readRunFile, runFolders } from "./run-folder-node.js";
 import { type FindRunOptions, findRun } from "./run-node.js";
-import { labelOf, SHIPPED_SWEEPS, shippedRuns } from "./shipped-node.js";
+import { labelOf, SHIPPED_SWEEPS, shippedRuns, shippedStorage } from "./shipped-node.js";
 
 export interface ResolveRunOptions extends FindRunOptions {
 	/** A file with the run's settings, where they do not lie beside its checkpoints: `run.json`, or a report of the Python trainer. */
@@ -35,7 +35,8 @@ export async function resolveRun(ref: string, options: ResolveRunOptions = {}): 
 	const { config } = options;
 	if (config !== undefined)
 		reject(name, "there is no such file or folder; only these take settings of a file");
-	return findRun(/^M=/i.test(name) ? await shipped(name) : await named(name, options), at);
+	if (/^M=/i.test(name)) return findRun(await shipped(name), { ...at, storages: [shippedStorage] });
+	return findRun(await named(name, options), at);
 }
 
 /** A text and the step behind its last "@"; a path that has one is a path. */

@@ -5,7 +5,7 @@ import type { Storage } from "../train/storage.js";
 import { type OpenRunOptions, Run, type RunDescription } from "./run.js";
 
 export interface RestoreOptions extends OpenRunOptions {
-	/** Where checkpoints may lie; the first that has the run is read. */
+	/** Where checkpoints may lie, all of one training; of a step the first that has it is read. */
 	readonly storages: readonly Storage[];
 }
 

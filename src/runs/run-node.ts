@@ -51,20 +51,21 @@ export async function getUniqueRun(
  * @throws {TrainError} where none has a checkpoint; says where was looked and which shipped run is nearest
  */
 export async function findRun(run: RunDescription, options: FindRunOptions = {}): Promise<Run> {
-	const storages = await storagesOf(run, options);
-	const store = await findCheckpoints(run.names, storages);
+	const own = await storagesOf(run, options);
+	// two trainings of the same name: the package's is read only where there is no checkpoint of the user's
+	const store =
+		(await findCheckpoints(run.names, own)) ?? (await findCheckpoints(run.names, [shippedStorage]));
 	if (store) return Run.open(run, store, options);
 	return reject(
 		run.names.current,
-		`has no checkpoints ${lookedIn(run.names, storages)}; ${await nearestShipped(run)}`,
+		`has no checkpoints ${lookedIn(run.names, [...own, shippedStorage])}; ${await nearestShipped(run)}`,
 	);
 }
 
-/** The storages in which a run is looked for, the package's own last. */
+/** The user's storages in which a run is looked for. */
 export async function storagesOf(
 	run: Pick<RunDescription, "config">,
 	{ storages, environment }: FindRunOptions,
-): Promise<Storage[]> {
-	const own = storages ?? (await openStorages(run.config, environment ?? (await readEnvironment())));
-	return [...own, shippedStorage];
+): Promise<readonly Storage[]> {
+	return storages ?? (await openStorages(run.config, environment ?? (await readEnvironment())));
 }

@@ -3,6 +3,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Tensor } from "../tensor/index.js";
 import { reject } from "../train/errors.js";
 import type { RunConfig } from "../train/run-config.js";
+import type { SweepRun } from "../train/sweep.js";
 import { writeSafetensors } from "../weights/index.js";
 
 /** What a finished run of a sweep leaves beside its checkpoints, as `result.json`. It is written once. */
@@ -19,6 +20,24 @@ export interface RunResult {
 	/** Host and process that wrote it. */
 	readonly worker: string;
 	readonly settings: Omit<RunConfig, "checkpointer_config" | "logger_config">;
+}
+
+/** A run as a worker needs it. */
+export interface RunToTrain {
+	readonly name: string;
+	readonly projectDir: string;
+	readonly config: RunConfig;
+}
+
+/** What a worker needs of a run of a sweep. */
+export function runToTrain({ names, config }: Pick<SweepRun, "names" | "config">): RunToTrain {
+	return { name: names.current, projectDir: names.projectDir, config };
+}
+
+/** The settings of a run that decide its result. */
+export function resultSettings(config: RunConfig): RunResult["settings"] {
+	const { checkpointer_config: _, logger_config: __, ...settings } = config;
+	return settings;
 }
 
 /** Where a run's result lies, in every storage. */

@@ -1,9 +1,8 @@
-import { CheckpointStore, runFolder } from "../train/checkpoint-store.js";
 import type { TrainResult } from "../train/run-plan.js";
 import { type TrainOptions, trainRegression } from "../train/train-regression.js";
-import { encodeRun, RUN_FILE } from "./describe-run.js";
 import { RetryingStorage } from "./queue/retrying-storage.js";
 import type { RunDescription } from "./run.js";
+import { keepSettings } from "./run-settings.js";
 
 export interface TrainRunOptions extends Omit<TrainOptions, "projectDir"> {
 	/** Pauses before a failing request to a storage is tried again, in milliseconds. Default half a minute in all. */
@@ -19,12 +18,6 @@ export interface TrainRunOptions extends Omit<TrainOptions, "projectDir"> {
 export async function trainRun(run: RunDescription, options: TrainRunOptions): Promise<TrainResult> {
 	const { projectDir } = run.names;
 	const storages = options.storages.map((storage) => new RetryingStorage(storage, options.pauses));
-	const begun = (await new CheckpointStore(storages, projectDir).steps()).length > 0;
-	const key = `${runFolder(projectDir)}/${RUN_FILE}`;
-	for (const storage of storages) {
-		// what checkpoints were made with stays; of a run that saved none, nothing is left to keep
-		if (begun) await storage.putNew(key, encodeRun(run));
-		else await storage.put(key, encodeRun(run));
-	}
+	await keepSettings(run, storages);
 	return trainRegression(run.config, { ...options, storages, projectDir });
 }

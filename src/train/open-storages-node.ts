@@ -54,12 +54,13 @@ export async function openStorages(
 /** A bucket, with what the environment says about its server. */
 export async function openBucket(bucket: string, environment: Environment): Promise<Storage> {
 	const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = environment;
-	const { AWS_REGION: region, AWS_ENDPOINT_URL: endpoint } = environment;
+	const { AWS_REGION: region, AWS_ENDPOINT_URL: endpoint, AWS_SESSION_TOKEN: sessionToken } = environment;
+	const session = sessionToken ? { sessionToken } : {};
 	return openS3Storage({
 		bucket,
 		...(region ? { region } : {}),
 		...(endpoint ? { endpoint } : {}),
-		...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey } } : {}),
+		...(accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey, ...session } } : {}),
 	});
 }
 

@@ -17,19 +17,23 @@ export class RunLog {
 	) {}
 
 	/**
-	 * The log of a run that goes on after step `after`: later rows are dropped, since they are made again.
+	 * The log of a run that goes on after step `after`: later rows are dropped, since they are made again. A run that
+	 * moved between machines has left rows in one storage that another lacks, so those of all are taken, by step.
 	 * @throws {TrainError} for a file with a line that is no row
 	 */
 	static async open(storages: readonly Storage[], path: string, after: number): Promise<RunLog> {
 		const log = new RunLog(storages, path);
+		const rows = new Map<number, LogRow>();
 		for (const storage of after < 0 ? [] : storages) {
 			const bytes = await storage.get(`${path}.jsonl`);
 			if (!bytes) continue;
 			const lines = new TextDecoder().decode(bytes).split("\n").filter(Boolean);
-			log.rows = lines.map((line, i) => parseRow(line, `${storage.name}/${path}.jsonl, line ${i + 1}`));
-			log.rows = log.rows.filter(({ step }) => step <= after);
-			break;
+			for (const [i, line] of lines.entries()) {
+				const row = parseRow(line, `${storage.name}/${path}.jsonl, line ${i + 1}`);
+				if (row.step <= after && !rows.has(row.step)) rows.set(row.step, row);
+			}
 		}
+		log.rows = [...rows.values()].sort((a, b) => a.step - b.step);
 		return log;
 	}
 

@@ -6,12 +6,17 @@ import { checkKey, compareKeys, INCOMPLETE, type Storage } from "./storage.js";
 /** Which bucket, and how it is reached. */
 export interface S3Options {
 	readonly bucket: string;
-	/** Default: the `AWS_REGION` variable or the shared configuration, else us-east-1. */
+	/** Default: the `AWS_REGION` variable or the shared configuration, else us-east-1 where there is an `endpoint`. */
 	readonly region?: string;
 	/** Address of a server that speaks S3's protocol; default Amazon's. */
 	readonly endpoint?: string;
 	/** Default: what the AWS client finds, first the variables `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
-	readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+	readonly credentials?: {
+		readonly accessKeyId: string;
+		readonly secretAccessKey: string;
+		/** Of temporary credentials. */
+		readonly sessionToken?: string;
+	};
 	/** How often a request is tried before it fails, with growing pauses between; default 5. */
 	readonly attempts?: number;
 }

@@ -1,17 +1,9 @@
 import { hostname } from "node:os";
 import { runFolder } from "../../train/checkpoint-store.js";
-import type { RunConfig } from "../../train/run-config.js";
 import { RunLog } from "../../train/run-log.js";
 import type { Storage } from "../../train/storage.js";
-import { encodeResult, type RunResult, resultKey } from "../run-result.js";
+import { encodeResult, type RunResult, type RunToTrain, resultKey, resultSettings } from "../run-result.js";
 import type { TrainedRun } from "./thread-messages.js";
-
-/** A run as a worker needs it. */
-export interface RunToTrain {
-	readonly name: string;
-	readonly projectDir: string;
-	readonly config: RunConfig;
-}
 
 /** What errors and results call this process: host and process. */
 export const WORKER_NAME = `${hostname()}:${process.pid}`;
@@ -26,9 +18,16 @@ export async function writeResult(
 	storages: readonly Storage[],
 	token: number | null,
 ): Promise<{ result: RunResult; written: boolean }> {
-	const { checkpointer_config: _, logger_config: __, ...settings } = config;
 	const metrics = await lastMetrics(projectDir, storages);
-	const result = { name, step, metrics, weights, token, worker: WORKER_NAME, settings };
+	const result = {
+		name,
+		step,
+		metrics,
+		weights,
+		token,
+		worker: WORKER_NAME,
+		settings: resultSettings(config),
+	};
 	const wrote: boolean[] = [];
 	for (const storage of storages)
 		wrote.push(await storage.putNew(resultKey(projectDir), encodeResult(result)));

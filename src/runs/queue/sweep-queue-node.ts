@@ -4,7 +4,7 @@ import type { Job, Queue } from "bullmq";
 import type { Storage } from "../../train/storage.js";
 import type { SweepRun } from "../../train/sweep.js";
 import { readResult } from "../run-progress.js";
-import { toJson } from "../run-result.js";
+import { runToTrain, toJson } from "../run-result.js";
 import type { BoardRow, SweepBoard } from "../sweep-board.js";
 import type { JobData, JobProgress } from "./redis-node.js";
 
@@ -77,7 +77,7 @@ async function look(board: SweepBoard, { queue, storage }: WatchOptions): Promis
 		const found = jobs.get(jobId(row.run));
 		if (found) board.update(row, changeOf(found));
 		else {
-			const result = await readResult(row.run.names.projectDir, [storage]);
+			const result = await readResult(runToTrain(row.run), [storage]);
 			if (result) board.update(row, { state: "finished", step: result.step });
 			else await enqueueRuns(queue, [row.run]);
 		}

@@ -6,10 +6,10 @@ import { resolveConfig } from "../../train/run-config.js";
 import type { Storage } from "../../train/storage.js";
 import { messageOf } from "../../weights/errors.js";
 import { readResult } from "../run-progress.js";
-import { fromJson } from "../run-result.js";
+import { fromJson, type RunToTrain } from "../run-result.js";
 import { AttemptStorage } from "./attempt-storage.js";
 import { Fence, StaleAttemptError } from "./fence-node.js";
-import { publishLogs, type RunToTrain, WORKER_NAME, writeResult } from "./finish-run-node.js";
+import { publishLogs, WORKER_NAME, writeResult } from "./finish-run-node.js";
 import { connectRedis, type JobData, openQueue, QUEUE, type RedisConnection } from "./redis-node.js";
 import { RetryingStorage, StorageAwayError } from "./retrying-storage.js";
 import { StoppedError } from "./train-and-report.js";
@@ -177,14 +177,15 @@ class SweepWorker {
 			this.event({ kind: "failed", name, error: messageOf(error) });
 			throw new bull.UnrecoverableError(messageOf(error));
 		} finally {
-			this.running.delete(id);
+			// the same run may have begun anew here meanwhile
+			if (this.running.get(id) === stop) this.running.delete(id);
 		}
 	}
 
 	private async train(job: Job<JobData>, signal: AbortSignal): Promise<void> {
 		const run = readJob(job.data);
 		const { name, projectDir, config } = run;
-		if (await readResult(projectDir, [this.storage])) return;
+		if (await readResult(run, [this.storage])) return;
 		const fence = await Fence.take(this.connection, job);
 		const { token } = fence;
 		this.event({ kind: "begun", name, token });

@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
 import type { Storage } from "../../train/storage.js";
-import type { SweepRun } from "../../train/sweep.js";
 import { messageOf } from "../../weights/errors.js";
+import { runToTrain } from "../run-result.js";
+import { keepSettings } from "../run-settings.js";
 import type { BoardRow, SweepBoard } from "../sweep-board.js";
-import { type RunToTrain, writeResult } from "./finish-run-node.js";
+import { writeResult } from "./finish-run-node.js";
 import { RetryingStorage, StorageAwayError } from "./retrying-storage.js";
 import { StoppedError } from "./train-and-report.js";
 import { trainInThread } from "./train-in-thread-node.js";
@@ -14,11 +15,6 @@ export interface TrainSweepOptions {
 	readonly workers?: number | undefined;
 	/** Stops each run at a checkpoint; the promise resolves then too. */
 	readonly signal: AbortSignal;
-}
-
-/** A run as a worker needs it. */
-export function runToTrain({ names, config }: SweepRun): RunToTrain {
-	return { name: names.current, projectDir: names.projectDir, config };
 }
 
 /**
@@ -50,6 +46,7 @@ async function trainRow(
 	const run = runToTrain(row.run);
 	board.update(row, { state: "training" });
 	try {
+		await keepSettings(row.run, storages);
 		const trained = await trainInThread(run.config, {
 			storages,
 			projectDir: run.projectDir,

@@ -2,6 +2,7 @@ import { connectRedis, openQueue } from "../../../runs/queue/redis-node.js";
 import { enqueueRuns, watchSweep } from "../../../runs/queue/sweep-queue-node.js";
 import { trainSweep } from "../../../runs/queue/train-sweep-node.js";
 import { allProgress } from "../../../runs/run-progress.js";
+import { keepSettings } from "../../../runs/run-settings.js";
 import { SweepBoard } from "../../../runs/sweep-board.js";
 import type { Cli } from "../../cli.js";
 import type { SweepRunOptions } from "../../commands/sweep/index.js";
@@ -88,10 +89,10 @@ async function giveAway(
 	const connection = await connectRedis(url);
 	const queue = openQueue(connection);
 	try {
-		await enqueueRuns(
-			queue,
-			board.inState("waiting").map(({ run }) => run),
-		);
+		const runs = board.inState("waiting").map(({ run }) => run);
+		// workers know no more than the configuration: the settings as they were given are kept from here
+		for (const run of runs) await keepSettings(run, storages);
+		await enqueueRuns(queue, runs);
 		if (!detach) await watchSweep(board, { queue, storage, signal: cli.signal });
 	} finally {
 		await Promise.race([queue.close(), new Promise((resolve) => setTimeout(resolve, 500))]);
