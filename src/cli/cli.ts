@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { type CliIo, widthOf } from "./io.js";
-import { ProgressReporter } from "./progress.js";
+import { ProgressReporter } from "./output/progress.js";
 
 /** Options of every command. */
 export interface GlobalOptions {

@@ -6,15 +6,15 @@ import type { Tensor } from "../../tensor/index.js";
 import type { Cli } from "../cli.js";
 import type { AttentionOptions, RunBatch } from "../commands/attention.js";
 import { UsageError } from "../errors.js";
-import { readPatterns } from "../foreign-patterns.js";
-import { type HeadIndex, nameOfHead, parseHeads } from "../heads.js";
-import { encodeInput, type GivenInput, type Input, readInput } from "../input.js";
-import { loadFor } from "../open.js";
-import { isRun, openHeads } from "../open-heads.js";
-import { prepareOutput, writeOutput } from "../output.js";
-import { type Patterns, patternOf } from "../patterns.js";
-import { bytes } from "../progress.js";
-import { runSample } from "../run-batch.js";
+import { readPatterns } from "../input/foreign-patterns.js";
+import { type HeadIndex, nameOfHead, parseHeads } from "../input/heads.js";
+import { encodeInput, type GivenInput, type Input, readInput } from "../input/input.js";
+import { loadFor } from "../open/open.js";
+import { isRun, openHeads } from "../open/open-heads.js";
+import { runSample } from "../open/run-batch.js";
+import { prepareOutput, writeOutput } from "../output/output.js";
+import { type Patterns, patternOf } from "../output/patterns.js";
+import { bytes } from "../output/progress.js";
 
 /** What `headscope attention --json` prints. Numbers are rounded to 7 significant digits, what float32 holds. */
 export interface AttentionResult {
@@ -68,12 +68,12 @@ export async function attention(cli: Cli, ref: string | undefined, options: Atte
 	}
 	let written = "";
 	if (out !== undefined) {
-		const { drawPatterns } = await import("../draw-patterns.js");
+		const { drawPatterns } = await import("../output/draw-patterns.js");
 		const content = await drawPatterns(patterns, heads, options.scale, extname(out).toLowerCase());
 		await writeOutput(out, content, cli.signal);
 		written = `${out}: ${bytes(Buffer.byteLength(content))}`;
 	}
-	const { printPatterns } = await import("../print-patterns.js");
+	const { printPatterns } = await import("../output/print-patterns.js");
 	await cli.result(
 		(): AttentionResult => ({
 			model: from === undefined ? (ref ?? "demo") : null,

@@ -4,13 +4,13 @@ import type { Tensor } from "../../tensor/index.js";
 import { safetensorsParts } from "../../weights/write-safetensors.js";
 import type { Cli } from "../cli.js";
 import type { CacheCommandOptions } from "../commands/cache.js";
-import { foldLayers } from "../fold-layers.js";
-import { parseNames } from "../hook-names.js";
-import { encodeInput, type Input, readInput } from "../input.js";
-import { loadFor } from "../open.js";
-import { prepareOutput, writeOutput } from "../output.js";
-import { bytes } from "../progress.js";
-import { table } from "../table.js";
+import { foldLayers } from "../input/fold-layers.js";
+import { parseNames } from "../input/hook-names.js";
+import { encodeInput, type Input, readInput } from "../input/input.js";
+import { loadFor } from "../open/open.js";
+import { prepareOutput, writeOutput } from "../output/output.js";
+import { bytes } from "../output/progress.js";
+import { table } from "../output/table.js";
 
 /** What `headscope cache --json` prints. */
 export interface CacheResult {

@@ -11,13 +11,13 @@ import {
 import type { Cli } from "../cli.js";
 import type { InductionOptions } from "../commands/induction.js";
 import { UsageError } from "../errors.js";
-import { chooseScore, rowsOf, verdictOn } from "../induction-text.js";
-import { isRun, type OpenHeads, openHeads } from "../open-heads.js";
-import { prepareFolder, prepareOutput } from "../output.js";
-import { rankingText } from "../ranking-text.js";
-import { describeRunHeads, patternTable, type RunHeads, scoreRun } from "../run-heads.js";
-import { rounded, roundedGrid, roundedRanking, sampleOptions, scoreFor } from "../score-samples.js";
-import { wrap } from "../table.js";
+import { rounded, roundedGrid, roundedRanking, sampleOptions, scoreFor } from "../input/score-samples.js";
+import { isRun, type OpenHeads, openHeads } from "../open/open-heads.js";
+import { describeRunHeads, patternTable, type RunHeads, scoreRun } from "../open/run-heads.js";
+import { chooseScore, rowsOf, verdictOn } from "../output/induction-text.js";
+import { prepareFolder, prepareOutput } from "../output/output.js";
+import { rankingText } from "../output/ranking-text.js";
+import { wrap } from "../output/table.js";
 
 /** What `headscope induction --json` prints; numbers have 7 significant digits. */
 export interface InductionResult {
@@ -66,7 +66,7 @@ export async function induction(cli: Cli, ref: string, options: InductionOptions
 	const rows = [...rowsOf(found.values(), !run), ...(about ? [about.rows] : [])];
 	let written: readonly string[] = [];
 	if (options.out !== undefined) {
-		const { writeInductionFigures } = await import("../induction-figures.js");
+		const { writeInductionFigures } = await import("../output/induction-figures.js");
 		written = await writeInductionFigures(cli, opened, {
 			out: options.out,
 			scored,

@@ -6,10 +6,10 @@ import { tokenizerOf } from "../../models/load-model.js";
 import { listPoints } from "../../models/request.js";
 import { traceModel } from "../../models/trace-model.js";
 import type { Cli } from "../cli.js";
-import { foldLayers } from "../fold-layers.js";
-import { openArchitecture } from "../open.js";
-import type { OpenOptions } from "../options.js";
-import { table } from "../table.js";
+import { foldLayers } from "../input/fold-layers.js";
+import type { OpenOptions } from "../input/options.js";
+import { openArchitecture } from "../open/open.js";
+import { table } from "../output/table.js";
 
 /** What `headscope info --json` prints. */
 export interface InfoResult {

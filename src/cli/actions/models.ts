@@ -1,7 +1,7 @@
 import { DEMO_MODELS } from "../../models/load-model.js";
 import { FAMILIES } from "../../models/registry.js";
 import type { Cli } from "../cli.js";
-import { table } from "../table.js";
+import { table } from "../output/table.js";
 
 /** The files that a model can come as. */
 const SOURCES = [

@@ -4,14 +4,14 @@ import type { HeadScores, RankedHead } from "../../scores/index.js";
 import type { Cli } from "../cli.js";
 import type { InductionOptions } from "../commands/induction.js";
 import { UsageError } from "../errors.js";
-import { rowsOf } from "../induction-text.js";
-import { openRun } from "../open-run.js";
-import { prepareOutput, writeOutput } from "../output.js";
-import { bytes } from "../progress.js";
-import { three } from "../ranking-text.js";
-import { scoreRun } from "../run-heads.js";
-import { roundedGrid, roundedRanking, sampleOptions } from "../score-samples.js";
-import { table, wrap } from "../table.js";
+import { roundedGrid, roundedRanking, sampleOptions } from "../input/score-samples.js";
+import { openRun } from "../open/open-run.js";
+import { scoreRun } from "../open/run-heads.js";
+import { rowsOf } from "../output/induction-text.js";
+import { prepareOutput, writeOutput } from "../output/output.js";
+import { bytes } from "../output/progress.js";
+import { three } from "../output/ranking-text.js";
+import { table, wrap } from "../output/table.js";
 
 /** What `headscope induction RUN --over-checkpoints --json` prints. */
 export interface OverCheckpointsResult {

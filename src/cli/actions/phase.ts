@@ -8,11 +8,11 @@ import { repeat } from "../../tasks/index.js";
 import { Random } from "../../tensor/index.js";
 import type { Cli } from "../cli.js";
 import type { PhaseOptions } from "../commands/phase.js";
-import { loadFor } from "../open.js";
-import { prepareOutput, writeOutput } from "../output.js";
-import { three } from "../ranking-text.js";
-import { asUsage, rounded, roundedGrid } from "../score-samples.js";
-import { table, wrap } from "../table.js";
+import { asUsage, rounded, roundedGrid } from "../input/score-samples.js";
+import { loadFor } from "../open/open.js";
+import { prepareOutput, writeOutput } from "../output/output.js";
+import { three } from "../output/ranking-text.js";
+import { table, wrap } from "../output/table.js";
 
 /** What `headscope phase --json` prints; numbers have 7 significant digits. */
 export interface PhaseResult {

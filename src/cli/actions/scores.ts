@@ -12,11 +12,18 @@ import { PATTERN_SCORES } from "../../tasks/regression/index.js";
 import type { Cli } from "../cli.js";
 import type { ScoresOptions } from "../commands/scores.js";
 import { UsageError } from "../errors.js";
-import { checkIds, readIds, readMask } from "../ids-file.js";
-import { isRun, type OpenHeads, openHeads } from "../open-heads.js";
-import { rankingText, three } from "../ranking-text.js";
-import { asUsage, rounded, roundedGrid, roundedRanking, sampleOptions, scoreFor } from "../score-samples.js";
-import { wrap } from "../table.js";
+import { checkIds, readIds, readMask } from "../input/ids-file.js";
+import {
+	asUsage,
+	rounded,
+	roundedGrid,
+	roundedRanking,
+	sampleOptions,
+	scoreFor,
+} from "../input/score-samples.js";
+import { isRun, type OpenHeads, openHeads } from "../open/open-heads.js";
+import { rankingText, three } from "../output/ranking-text.js";
+import { wrap } from "../output/table.js";
 
 /** What `headscope scores --json` prints; numbers have 7 significant digits. */
 export interface ScoresResult {

@@ -2,9 +2,9 @@ import { ModelError } from "../../models/family.js";
 import { tokenizerOf } from "../../models/load-model.js";
 import type { Cli } from "../cli.js";
 import type { TokensOptions } from "../commands/tokens.js";
-import { openFiles } from "../open.js";
-import { table } from "../table.js";
-import { readText } from "../text-input.js";
+import { readText } from "../input/text-input.js";
+import { openFiles } from "../open/open.js";
+import { table } from "../output/table.js";
 
 /** What `headscope tokens --json` prints. */
 export interface TokensResult {

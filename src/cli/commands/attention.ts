@@ -1,9 +1,9 @@
 import { type Command, Option } from "commander";
 import type { Scale } from "../../figures/colour.js";
 import type { Cli } from "../cli.js";
-import type { InputOptions } from "../input.js";
-import type { HeadsOptions } from "../open-heads.js";
-import { wholeNumber, withBos, withHeads } from "../options.js";
+import type { InputOptions } from "../input/input.js";
+import { wholeNumber, withBos, withHeads } from "../input/options.js";
+import type { HeadsOptions } from "../open/open-heads.js";
 
 /** What a regression run is given. */
 export type RunBatch = "trick" | "pretrain" | "true";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
-import type { InputOptions } from "../input.js";
-import { type RunModelOptions, withBos, withRunningModel } from "../options.js";
+import type { InputOptions } from "../input/input.js";
+import { type RunModelOptions, withBos, withRunningModel } from "../input/options.js";
 
 export interface CacheCommandOptions extends RunModelOptions, InputOptions {
 	readonly names?: string;

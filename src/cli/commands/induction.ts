@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
-import type { HeadsOptions } from "../open-heads.js";
-import { type BosOption, wholeNumber, withBos, withHeads } from "../options.js";
+import { type BosOption, wholeNumber, withBos, withHeads } from "../input/options.js";
+import type { HeadsOptions } from "../open/open-heads.js";
 
 /** Options of the commands that make samples. */
 export interface SampleCommandOptions extends HeadsOptions, BosOption {

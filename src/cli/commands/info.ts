@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
-import { type OpenOptions, withModel } from "../options.js";
+import { type OpenOptions, withModel } from "../input/options.js";
 
 export function register(program: Command, cli: Cli): void {
 	withModel(

@@ -1,6 +1,12 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
-import { type BosOption, type RunModelOptions, wholeNumber, withBos, withRunningModel } from "../options.js";
+import {
+	type BosOption,
+	type RunModelOptions,
+	wholeNumber,
+	withBos,
+	withRunningModel,
+} from "../input/options.js";
 
 export interface PhaseOptions extends RunModelOptions, BosOption {
 	readonly samples?: number;

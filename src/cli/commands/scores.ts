@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
-import { wholeNumber, withBos, withHeads } from "../options.js";
+import { wholeNumber, withBos, withHeads } from "../input/options.js";
 import { type SampleCommandOptions, withSamples } from "./induction.js";
 
 export interface ScoresOptions extends SampleCommandOptions {

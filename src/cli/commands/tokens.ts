@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
-import { type BosOption, type OpenOptions, withBos, withModel } from "../options.js";
+import { type BosOption, type OpenOptions, withBos, withModel } from "../input/options.js";
 
 export interface TokensOptions extends OpenOptions, BosOption {
 	readonly text?: string;

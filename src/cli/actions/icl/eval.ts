@@ -13,9 +13,9 @@ import { readSafetensors } from "../../../weights/index.js";
 import type { Cli } from "../../cli.js";
 import type { EvalOptions } from "../../commands/icl/eval.js";
 import { UsageError } from "../../errors.js";
-import { openRun } from "../../open-run.js";
-import { readBytes } from "../../read-file.js";
-import { table } from "../../table.js";
+import { readBytes } from "../../input/read-file.js";
+import { openRun } from "../../open/open-run.js";
+import { table } from "../../output/table.js";
 
 /** What `headscope icl eval RUN --json` prints. */
 export interface EvalResult {

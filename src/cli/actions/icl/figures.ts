@@ -19,9 +19,9 @@ import type { Tensor } from "../../../tensor/index.js";
 import type { Cli } from "../../cli.js";
 import type { FigureBatch, FiguresOptions } from "../../commands/icl/figures.js";
 import { UsageError } from "../../errors.js";
-import { openRun } from "../../open-run.js";
-import { prepareFolder, writeOutput } from "../../output.js";
-import { bytes } from "../../progress.js";
+import { openRun } from "../../open/open-run.js";
+import { prepareFolder, writeOutput } from "../../output/output.js";
+import { bytes } from "../../output/progress.js";
 
 /** What `headscope icl figures --json` prints. */
 export interface FiguresResult {

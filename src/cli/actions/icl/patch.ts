@@ -6,10 +6,10 @@ import type { Run } from "../../../runs/run.js";
 import type { Cli } from "../../cli.js";
 import type { PatchOptions } from "../../commands/icl/patch.js";
 import { UsageError } from "../../errors.js";
-import { kindOf } from "../../ids-file.js";
-import { openRun } from "../../open-run.js";
-import { readJsonFile } from "../../read-file.js";
-import { table } from "../../table.js";
+import { kindOf } from "../../input/ids-file.js";
+import { readJsonFile } from "../../input/read-file.js";
+import { openRun } from "../../open/open-run.js";
+import { table } from "../../output/table.js";
 
 /** What `headscope icl patch RUN --json` prints. A change from 0 is null. */
 export interface PatchResult {

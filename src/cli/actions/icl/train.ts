@@ -12,8 +12,8 @@ import type { Storage } from "../../../train/storage.js";
 import type { Cli } from "../../cli.js";
 import { SETTINGS, type TrainOptions } from "../../commands/icl/train.js";
 import { UsageError } from "../../errors.js";
-import { prepareFolder } from "../../output.js";
-import { duration } from "../../progress.js";
+import { prepareFolder } from "../../output/output.js";
+import { duration } from "../../output/progress.js";
 
 /** What `headscope icl train --json` prints. */
 export interface TrainResult {

@@ -3,8 +3,8 @@ import { varyingSettings } from "../../../runs/sweep-runs.js";
 import type { SweepRun } from "../../../train/sweep.js";
 import type { Cli } from "../../cli.js";
 import type { SweepOptions } from "../../commands/sweep/index.js";
-import { openSweep, type SweepInput } from "../../sweep-input.js";
-import { type Column, table } from "../../table.js";
+import { openSweep, type SweepInput } from "../../input/sweep-input.js";
+import { type Column, table } from "../../output/table.js";
 
 /** A run as `headscope sweep list --json` and `sweep status --json` tell of it. */
 export interface ListedRun {

@@ -7,9 +7,9 @@ import { SweepBoard } from "../../../runs/sweep-board.js";
 import type { Cli } from "../../cli.js";
 import type { SweepRunOptions } from "../../commands/sweep/index.js";
 import { UsageError } from "../../errors.js";
-import { LiveSweep } from "../../live-sweep.js";
-import { prepareFolder } from "../../output.js";
-import { labelOf, openSweep, type SweepInput } from "../../sweep-input.js";
+import { labelOf, openSweep, type SweepInput } from "../../input/sweep-input.js";
+import { LiveSweep } from "../../output/live-sweep.js";
+import { prepareFolder } from "../../output/output.js";
 
 /** What `headscope sweep run --json` prints. */
 export interface SweepRunResult {

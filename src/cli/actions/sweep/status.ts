@@ -2,7 +2,7 @@ import { allProgress, type RunProgress } from "../../../runs/run-progress.js";
 import type { RunResult } from "../../../runs/run-result.js";
 import type { Cli } from "../../cli.js";
 import type { SweepOptions } from "../../commands/sweep/index.js";
-import { openSweep } from "../../sweep-input.js";
+import { openSweep } from "../../input/sweep-input.js";
 import { type ListedRun, listedRun, runTable } from "./list.js";
 
 /** A run as `headscope sweep status --json` tells of it. */

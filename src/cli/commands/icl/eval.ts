@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import type { MetricKeys } from "../../../tasks/regression/index.js";
 import type { Cli } from "../../cli.js";
-import { wholeNumber } from "../../options.js";
+import { wholeNumber } from "../../input/options.js";
 import { type RunOptions, withRun } from "./run-options.js";
 
 export interface EvalOptions extends RunOptions {

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../../cli.js";
-import { wholeNumber } from "../../options.js";
+import { wholeNumber } from "../../input/options.js";
 import { type RunOptions, withRun } from "./run-options.js";
 
 /** What a run is given before its activations are drawn. */

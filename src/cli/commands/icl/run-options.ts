@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { wholeNumber } from "../../options.js";
+import { wholeNumber } from "../../input/options.js";
 
 /** Options of every command that opens a trained regression run. */
 export interface RunOptions {

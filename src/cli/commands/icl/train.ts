@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Cli } from "../../cli.js";
-import { wholeNumber } from "../../options.js";
+import { wholeNumber } from "../../input/options.js";
 
 export interface TrainOptions {
 	readonly sweep?: string;

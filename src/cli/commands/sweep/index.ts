@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Cli } from "../../cli.js";
-import { wholeNumber } from "../../options.js";
+import { wholeNumber } from "../../input/options.js";
 
 /** Options of every command on a sweep. */
 export interface SweepOptions {

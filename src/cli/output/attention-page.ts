@@ -1,12 +1,12 @@
-import { attentionPattern } from "../figures/attention-pattern.js";
-import { checkTokens, type PatternTokens } from "../figures/check.js";
-import type { Scale } from "../figures/colour.js";
-import { headGrid } from "../figures/head-grid.js";
-import { pageShell } from "../figures/page-shell.js";
-import { packPage } from "../figures/page-values.js";
-import { scalePattern } from "../figures/pattern-scale.js";
-import { element } from "../figures/svg.js";
-import type { Tensor } from "../tensor/index.js";
+import { attentionPattern } from "../../figures/attention-pattern.js";
+import { checkTokens, type PatternTokens } from "../../figures/check.js";
+import type { Scale } from "../../figures/colour.js";
+import { headGrid } from "../../figures/head-grid.js";
+import { pageShell } from "../../figures/page-shell.js";
+import { packPage } from "../../figures/page-values.js";
+import { scalePattern } from "../../figures/pattern-scale.js";
+import { element } from "../../figures/svg.js";
+import type { Tensor } from "../../tensor/index.js";
 
 export interface AttentionPageOptions {
 	/** Every head's pattern [layer, head, query, key]. */

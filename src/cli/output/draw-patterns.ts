@@ -1,12 +1,12 @@
 import { basename } from "node:path";
-import { attentionPattern } from "../figures/attention-pattern.js";
-import type { Scale } from "../figures/colour.js";
-import { headGrid } from "../figures/head-grid.js";
-import { inRows, sideBySide } from "../figures/side-by-side.js";
-import { sizeOf, Tensor } from "../tensor/index.js";
+import { attentionPattern } from "../../figures/attention-pattern.js";
+import type { Scale } from "../../figures/colour.js";
+import { headGrid } from "../../figures/head-grid.js";
+import { inRows, sideBySide } from "../../figures/side-by-side.js";
+import { sizeOf, Tensor } from "../../tensor/index.js";
 import { attentionPage } from "./attention-page.js";
-import { UsageError } from "./errors.js";
-import { type HeadIndex, nameOfHead } from "./heads.js";
+import { UsageError } from "../errors.js";
+import { type HeadIndex, nameOfHead } from "../input/heads.js";
 import { type Patterns, patternOf } from "./patterns.js";
 
 /** Sheets of several patterns are broken to rows of about this many pixels. */
@@ -37,7 +37,7 @@ export async function drawPatterns(
 	const svg = drawSvg(patterns, heads, scale);
 	if (ending !== ".png") return svg;
 	// native code, loaded on use
-	const { svgToPng } = await import("../figures/png-node.js");
+	const { svgToPng } = await import("../../figures/png-node.js");
 	return svgToPng(svg);
 }
 

@@ -1,9 +1,9 @@
-import { TorchRandom } from "../random/index.js";
-import type { Run } from "../runs/run.js";
-import { basisBatch, encodeTokens, tokenName } from "../tasks/regression/index.js";
-import type { Tensor } from "../tensor/index.js";
-import type { RunBatch } from "./commands/attention.js";
-import { UsageError } from "./errors.js";
+import { TorchRandom } from "../../random/index.js";
+import type { Run } from "../../runs/run.js";
+import { basisBatch, encodeTokens, tokenName } from "../../tasks/regression/index.js";
+import type { Tensor } from "../../tensor/index.js";
+import type { RunBatch } from "../commands/attention.js";
+import { UsageError } from "../errors.js";
 
 export interface RunSampleOptions {
 	readonly batch?: RunBatch;

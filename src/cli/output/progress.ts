@@ -1,6 +1,6 @@
 import type { SingleBar } from "cli-progress";
-import type { OnProgress, Progress } from "../weights/index.js";
-import type { TextStream } from "./io.js";
+import type { OnProgress, Progress } from "../../weights/index.js";
+import type { TextStream } from "../io.js";
 
 /** Between two lines of one stage, in milliseconds, where stderr is no terminal. */
 const LINE_EVERY = 5_000;

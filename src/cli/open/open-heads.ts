@@ -1,15 +1,15 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Model } from "../models/model.js";
-import type { Run } from "../runs/run.js";
-import { runFolders } from "../runs/run-folder-node.js";
-import type { HeadsOf } from "../scores/index.js";
-import type { Cli } from "./cli.js";
-import type { RunOptions } from "./commands/icl/run-options.js";
-import { UsageError } from "./errors.js";
+import type { Model } from "../../models/model.js";
+import type { Run } from "../../runs/run.js";
+import { runFolders } from "../../runs/run-folder-node.js";
+import type { HeadsOf } from "../../scores/index.js";
+import type { Cli } from "../cli.js";
+import type { RunOptions } from "../commands/icl/run-options.js";
+import { UsageError } from "../errors.js";
+import type { RunModelOptions } from "../input/options.js";
 import { loadFor } from "./open.js";
 import { openRun } from "./open-run.js";
-import type { RunModelOptions } from "./options.js";
 
 /** Options of the commands that take a language model or a regression run. */
 export type HeadsOptions = RunModelOptions & RunOptions;

@@ -1,7 +1,7 @@
-import { tokenizerOf } from "../models/load-model.js";
-import type { ResolvedModel } from "../models/resolve.js";
-import type { Checkpoint } from "../weights/index.js";
-import { UsageError } from "./errors.js";
+import { tokenizerOf } from "../../models/load-model.js";
+import type { ResolvedModel } from "../../models/resolve.js";
+import type { Checkpoint } from "../../weights/index.js";
+import { UsageError } from "../errors.js";
 import { checkIds, readIds, readMask } from "./ids-file.js";
 
 /** `--text` or `--ids`, with what goes with each. */

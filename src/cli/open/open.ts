@@ -1,9 +1,9 @@
-import { loadCheckpoint, openModel } from "../models/load-model.js";
-import type { Model } from "../models/model.js";
-import { type ResolvedModel, resolveModel } from "../models/resolve.js";
-import type { Checkpoint, CheckpointOptions } from "../weights/index.js";
-import type { Cli } from "./cli.js";
-import type { OpenOptions, RunModelOptions } from "./options.js";
+import { loadCheckpoint, openModel } from "../../models/load-model.js";
+import type { Model } from "../../models/model.js";
+import { type ResolvedModel, resolveModel } from "../../models/resolve.js";
+import type { Checkpoint, CheckpointOptions } from "../../weights/index.js";
+import type { Cli } from "../cli.js";
+import type { OpenOptions, RunModelOptions } from "../input/options.js";
 
 /** Opens a model's files, headers only; progress of a download goes to stderr. */
 export async function openFiles(cli: Cli, ref: string, options: OpenOptions): Promise<Checkpoint> {

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Provider } from "../graph/op.js";
+import type { Provider } from "../../graph/op.js";
 
 const PROVIDERS: readonly Provider[] = ["cpu", "wasm", "webgpu", "cuda"];
 

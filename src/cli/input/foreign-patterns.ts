@@ -1,10 +1,10 @@
-import { Tensor } from "../tensor/index.js";
-import { fileSource } from "../weights/file-source-node.js";
-import { readSafetensorsEntry, readSafetensorsHeader } from "../weights/safetensors.js";
-import type { TensorEntry } from "../weights/tensor-entry.js";
-import { UsageError } from "./errors.js";
+import { Tensor } from "../../tensor/index.js";
+import { fileSource } from "../../weights/file-source-node.js";
+import { readSafetensorsEntry, readSafetensorsHeader } from "../../weights/safetensors.js";
+import type { TensorEntry } from "../../weights/tensor-entry.js";
+import { UsageError } from "../errors.js";
+import type { Patterns } from "../output/patterns.js";
 import { kindOf } from "./ids-file.js";
-import type { Patterns } from "./patterns.js";
 import { readJsonFile } from "./read-file.js";
 
 /** Shapes that are understood, as errors list them. */

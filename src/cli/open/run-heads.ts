@@ -1,16 +1,16 @@
-import type { Run } from "../runs/run.js";
+import type { Run } from "../../runs/run.js";
 import {
 	type HeadScores,
 	type RankedHead,
 	REGRESSION_SCORES,
 	type ScoreHeadsOptions,
 	scorePatterns,
-} from "../scores/index.js";
-import { numTasks } from "../train/run-config.js";
-import type { Cli } from "./cli.js";
-import { three } from "./ranking-text.js";
-import { roundedGrid, roundedRanking, scoreFor } from "./score-samples.js";
-import { table } from "./table.js";
+} from "../../scores/index.js";
+import { numTasks } from "../../train/run-config.js";
+import type { Cli } from "../cli.js";
+import { roundedGrid, roundedRanking, scoreFor } from "../input/score-samples.js";
+import { three } from "../output/ranking-text.js";
+import { table } from "../output/table.js";
 
 /** What the JSON of `headscope induction` has of a regression run beside what language models have. */
 export interface RunHeads {

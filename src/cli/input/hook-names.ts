@@ -1,5 +1,5 @@
-import { HookError } from "../hooks/hook-error.js";
-import { type HookPoint, type Names, nearest, selectPoints } from "../hooks/select.js";
+import { HookError } from "../../hooks/hook-error.js";
+import { type HookPoint, type Names, nearest, selectPoints } from "../../hooks/select.js";
 
 /**
  * Reads `--names`: a list of hook names ("blocks.0.attn.hook_pattern,hook_embed", `*` for any part of a

@@ -1,4 +1,4 @@
-import { type HeadScores, NOTABLE_LIFT, type RankedHead, standsOut } from "../scores/index.js";
+import { type HeadScores, NOTABLE_LIFT, type RankedHead, standsOut } from "../../scores/index.js";
 import { three } from "./ranking-text.js";
 
 /** The score that a ranking goes by, and why. */

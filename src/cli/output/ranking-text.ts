@@ -1,4 +1,4 @@
-import type { HeadScores, RankedHead } from "../scores/index.js";
+import type { HeadScores, RankedHead } from "../../scores/index.js";
 import { type Column, table } from "./table.js";
 
 /** A further column: the numbers [layer][head] of another score. */

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, stat, unlink } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
-import { writeWhole } from "../weights/save-safetensors-node.js";
-import { UsageError } from "./errors.js";
-import { reasonOf } from "./read-file.js";
+import { writeWhole } from "../../weights/save-safetensors-node.js";
+import { UsageError } from "../errors.js";
+import { reasonOf } from "../input/read-file.js";
 
 /** A file that a command was asked for cannot be written. */
 export class OutputError extends Error {

@@ -1,4 +1,4 @@
-import { UsageError } from "./errors.js";
+import { UsageError } from "../errors.js";
 import { readJsonFile } from "./read-file.js";
 
 /** The sizes that ids are checked against. */

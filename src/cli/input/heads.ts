@@ -1,4 +1,4 @@
-import { UsageError } from "./errors.js";
+import { UsageError } from "../errors.js";
 
 /** A model's sizes as far as its heads are named by them. */
 export interface HeadCounts {

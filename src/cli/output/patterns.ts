@@ -1,5 +1,5 @@
-import type { Tensor } from "../tensor/index.js";
-import { type HeadCounts, type HeadIndex, nameOfHead } from "./heads.js";
+import type { Tensor } from "../../tensor/index.js";
+import { type HeadCounts, type HeadIndex, nameOfHead } from "../input/heads.js";
 
 /** Attention patterns of some layers on one text. */
 export interface Patterns extends HeadCounts {

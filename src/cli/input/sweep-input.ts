@@ -1,11 +1,11 @@
-import { openStorage } from "../runs/open-storage-node.js";
-import { sweepRuns, varyingSettings } from "../runs/sweep-runs.js";
-import { openStorages, readEnvironment } from "../train/open-storages-node.js";
-import { readSweep } from "../train/read-sweep-node.js";
-import type { Storage } from "../train/storage.js";
-import type { Sweep, SweepRun } from "../train/sweep.js";
-import type { SweepOptions } from "./commands/sweep/index.js";
-import { UsageError } from "./errors.js";
+import { openStorage } from "../../runs/open-storage-node.js";
+import { sweepRuns, varyingSettings } from "../../runs/sweep-runs.js";
+import { openStorages, readEnvironment } from "../../train/open-storages-node.js";
+import { readSweep } from "../../train/read-sweep-node.js";
+import type { Storage } from "../../train/storage.js";
+import type { Sweep, SweepRun } from "../../train/sweep.js";
+import type { SweepOptions } from "../commands/sweep/index.js";
+import { UsageError } from "../errors.js";
 
 /** Where checkpoints go when nothing says otherwise. */
 const DEFAULT_PLACE = "runs";

@@ -1,6 +1,6 @@
-import type { Scale } from "../figures/colour.js";
-import { tokenLabel } from "../figures/token-label.js";
-import { type HeadIndex, nameOfHead } from "./heads.js";
+import type { Scale } from "../../figures/colour.js";
+import { tokenLabel } from "../../figures/token-label.js";
+import { type HeadIndex, nameOfHead } from "../input/heads.js";
 import { type Patterns, patternOf } from "./patterns.js";
 import { cutTo, displayWidth, padTo, table, wrap } from "./table.js";
 

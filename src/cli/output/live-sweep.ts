@@ -1,6 +1,6 @@
-import { type BoardRow, type RowState, type SweepBoard, stepsLeft } from "../runs/sweep-board.js";
-import { oneLine } from "./errors.js";
-import type { TextStream } from "./io.js";
+import { type BoardRow, type RowState, type SweepBoard, stepsLeft } from "../../runs/sweep-board.js";
+import { oneLine } from "../errors.js";
+import type { TextStream } from "../io.js";
 import { cutTo, table } from "./table.js";
 
 /** Between two drawings in a terminal, in milliseconds. */

@@ -1,8 +1,8 @@
 import { extname, join } from "node:path";
-import { attentionPattern, headGrid, inductionPage, ranking, scoreGrid } from "../figures/index.js";
-import { svgToPng } from "../figures/png-node.js";
-import type { Model } from "../models/model.js";
-import type { ModelInput } from "../models/run-options.js";
+import { attentionPattern, headGrid, inductionPage, ranking, scoreGrid } from "../../figures/index.js";
+import { svgToPng } from "../../figures/png-node.js";
+import type { Model } from "../../models/model.js";
+import type { ModelInput } from "../../models/run-options.js";
 import {
 	exampleRow,
 	findScore,
@@ -10,10 +10,10 @@ import {
 	REGRESSION_SCORES,
 	type SampleOptions,
 	SCORES,
-} from "../scores/index.js";
-import { Tensor } from "../tensor/index.js";
-import type { Cli } from "./cli.js";
-import type { OpenHeads } from "./open-heads.js";
+} from "../../scores/index.js";
+import { Tensor } from "../../tensor/index.js";
+import type { Cli } from "../cli.js";
+import type { OpenHeads } from "../open/open-heads.js";
 import { writeOutput } from "./output.js";
 
 export interface InductionFigures {

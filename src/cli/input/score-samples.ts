@@ -4,10 +4,10 @@ import {
 	type RankedHead,
 	type ScoreHeadsOptions,
 	scoreHeads,
-} from "../scores/index.js";
-import type { Cli } from "./cli.js";
-import type { SampleCommandOptions } from "./commands/induction.js";
-import { UsageError } from "./errors.js";
+} from "../../scores/index.js";
+import type { Cli } from "../cli.js";
+import type { SampleCommandOptions } from "../commands/induction.js";
+import { UsageError } from "../errors.js";
 import { readTextFile } from "./read-file.js";
 
 /** The samples that the command line asks for. */

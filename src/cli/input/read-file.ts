@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { UsageError } from "./errors.js";
+import { UsageError } from "../errors.js";
 
 /** Longest text or JSON that is read: 64 MiB. */
 const LONGEST_TEXT = 64 * 2 ** 20;
