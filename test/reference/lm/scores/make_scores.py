@@ -18,7 +18,18 @@ for model in ('tiny-gpt2-induction', 'tiny-llama-induction', 'stories260k', 'smo
     save_file(kept, f'{here}/{model}/scores.safetensors')
     ablated = {key: value.astype(np.int32 if value.dtype.kind == 'i' else np.float32)
                for key, value in tensors.items() if key.startswith('ablate.')}
-    if model != 'smollm2-135m': save_file(ablated, f'{here}/{model}/ablations.safetensors')
+    save_file(ablated, f'{here}/{model}/ablations.safetensors')
+    patched = {key: value.astype(np.int32 if value.dtype.kind == 'i' else np.float32)
+               for key, value in tensors.items()
+               if key.startswith('pair.') and (key.endswith('_ids') or '.patch_' in key) and '.lens_' not in key}
+    save_file(patched, f'{here}/{model}/patching.safetensors')
+    pairs = {key[len('pair.'):]: {'answer': pair['answer'][1], 'wrong': pair['other'][1], 'clean': pair['clean_metric'],
+                                  'corrupted': pair['corrupted_metric'], 'texts': [pair['clean'], pair['corrupted']]}
+             for key, pair in about.items() if key.startswith('pair.')}
+    with open(f'{here}/{model}/patching.json', 'w') as file:
+        file.write(json.dumps(pairs) + '\n')
+    attributed = {key: value.astype(np.float32) for key, value in tensors.items() if '.attribution_' in key}
+    save_file(attributed, f'{here}/{model}/attributions.safetensors')
     info = {'n': about['repeat']['n'], 'bos': about['bos'], 'detect_ids': about['detect_head']['ids']}
     with open(f'{here}/{model}/scores.json', 'w') as file:
         file.write(json.dumps(info) + '\n')
