@@ -13,6 +13,7 @@ import type { Encoding, Tokenizer } from "../tokenizers/index.js";
 import type { Batch } from "./batch.js";
 import { type Dimensions, type Family, ModelError, type WeightDeclaration } from "./family.js";
 import { feedsOf, packInput } from "./feeds.js";
+import { logitsAtFeeds, scoredPositions } from "./logits-at.js";
 import { checkWeights, declaredWeights, weightFeeds } from "./module-weights.js";
 import { withPauses } from "./pauses.js";
 import {
@@ -108,7 +109,7 @@ export class Model implements AsyncDisposable {
 		return this.engine.readWeight(this.weights, name);
 	}
 
-	/** Logits [batch, pos, vocab]; with `stopAtLayer` the residual stream [batch, pos, d_model] before that layer. */
+	/** Logits [batch, pos, vocab], with `logitsAt` [batch, scored, vocab]; with `stopAtLayer` the residual stream [batch, pos, d_model] before that layer. */
 	async run(input: ModelInput, options: RunOptions = {}): Promise<Tensor<"float32">> {
 		const results = await this.execute(input, { options, taps: [], result: true });
 		return results.get(RESULT) as Tensor<"float32">;
@@ -186,18 +187,26 @@ export class Model implements AsyncDisposable {
 		if (weights) checkWeights(this.modules(), weights);
 		const end = lastLayer(asked, this.config.nLayers);
 		const options = withPauses(asked.options, this.config, batch * pos, end);
-		const { startAtLayer, stopAtLayer } = options;
+		const { startAtLayer, stopAtLayer, logitsAt } = options;
+		const concrete = readout?.concrete || options.concrete;
 		const range = {
 			startAtLayer,
 			stopAtLayer,
 			padded,
-			...((readout?.concrete || options.concrete) && { batch, pos }),
+			...(logitsAt && { scored: concrete ? scoredPositions(logitsAt) : "scored" }),
+			...(concrete && { batch, pos }),
 		};
 		const watchers = [...this.watchers].filter(({ name }) => isReached(name, options));
 		const watched = [...new Set(watchers.map(({ name }) => name))];
 		const request = { ...asked, options, range, edits: changes.hooks, watched };
 		const facts = { batch, pos, tokens: tensors[FEEDS.tokens], mask: tensors[FEEDS.mask] as Tensor<"bool"> };
-		const feeds = { ...tensors, ...readout?.feeds, ...changes.feeds(facts), ...weightFeeds(weights) };
+		const feeds = {
+			...tensors,
+			...logitsAtFeeds(logitsAt, batch, pos, stopAtLayer),
+			...readout?.feeds,
+			...changes.feeds(facts),
+			...weightFeeds(weights),
+		};
 		const results = await (options.hostHooks?.length
 			? this.runInStages(request, feeds)
 			: this.runProgram(this.program(request, changes.key), feeds, options));

@@ -4,6 +4,7 @@ import type { Names } from "../hooks/select.js";
 import type { Intervention } from "../interventions/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Ids, Marks } from "./batch.js";
+import type { LogitsAt } from "./logits-at.js";
 
 /** What a model is run on: text, texts, token ids, or with `startAtLayer` a residual stream [batch, pos, d_model]. */
 export type ModelInput = string | readonly string[] | Ids | Tensor<"int32"> | Tensor<"float32">;
@@ -40,6 +41,12 @@ export interface RunOptions {
 	startAtLayer?: number;
 	/** First layer not to run; the result is then the residual stream before it. */
 	stopAtLayer?: number;
+	/**
+	 * Positions of each row whose logits are wanted, as many for every row: the residual stream is gathered before the
+	 * final norm, so that only they are unembedded. Logits (and the points of that norm) are then [batch, scored, ..].
+	 * They are places in the padded row, from 0, and fed: others of the same number compile nothing. Default all.
+	 */
+	logitsAt?: LogitsAt | undefined;
 	/** Trace for the input's own extents instead of symbolic ones: for functions that bring constants of one size. Default false. */
 	concrete?: boolean;
 	signal?: AbortSignal;

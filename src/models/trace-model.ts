@@ -3,6 +3,7 @@ import { and, input, lessEqual, unsqueeze } from "../graph/ops/index.js";
 import { type ModuleFn, Trace, type TraceOptions } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { Dimensions, Family, ModelInputs } from "./family.js";
+import { atScored } from "./logits-at.js";
 
 /** Which part of a model a graph computes. */
 export interface ModelRange {
@@ -13,13 +14,15 @@ export interface ModelRange {
 	/** Extents of the input. Default: symbolic, so that one graph serves any. */
 	readonly batch?: number | undefined;
 	readonly pos?: number | undefined;
+	/** How many positions of each row are unembedded; which ones is fed. Default all of them. */
+	readonly scored?: Dim | undefined;
 	/** Rows are padded: positions are [batch, pos] and "attention_mask" is fed. */
 	readonly padded: boolean;
 }
 
 export interface TracedModel {
 	readonly trace: Trace;
-	/** Logits [batch, pos, vocab], or the residual stream [batch, pos, d_model] where the run stops early. */
+	/** Logits [batch, pos, vocab] ([batch, scored, vocab] where positions are chosen), or the residual stream [batch, pos, d_model] where the run stops early. */
 	readonly output: Value;
 }
 
@@ -49,7 +52,8 @@ export function traceModel<C extends Dimensions>(
 		for (let layer = startAtLayer ?? 0; layer < end; layer++) {
 			resid = family.block(trace, config, layer, resid as Value, inputs);
 		}
-		return stopAtLayer === undefined ? family.unembed(trace, config, resid as Value) : (resid as Value);
+		if (stopAtLayer !== undefined) return resid as Value;
+		return family.unembed(trace, config, atScored(resid as Value, range));
 	};
 	const first =
 		startAtLayer === undefined
