@@ -11,6 +11,7 @@ import * as reducing from "./reduce.js";
 import * as scanning from "./scan.js";
 import * as selecting from "./select.js";
 import * as softmaxes from "./softmax.js";
+import * as topKs from "./top-k.js";
 import * as unary from "./unary.js";
 
 export { add, div, maximum, minimum, mul, sub } from "./arithmetic.js";
@@ -25,6 +26,7 @@ export { max, mean, sum } from "./reduce.js";
 export { argmax, type CumsumOptions, cumsum } from "./scan.js";
 export { cast, where } from "./select.js";
 export { logSoftmax, softmax } from "./softmax.js";
+export { topK } from "./top-k.js";
 export {
 	abs,
 	cos,
@@ -58,4 +60,5 @@ export const OPS: readonly Op[] = [
 	gathering,
 	matmuls,
 	normalizing,
+	topKs,
 ].flatMap((family) => family.ops as readonly unknown[] as readonly Op[]);
