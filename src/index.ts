@@ -8,6 +8,7 @@ export type { HookPoint, Names } from "./hooks/select.js";
 export { type Intervention, InterventionError, parseInterventions } from "./interventions/index.js";
 export type { Ids } from "./models/batch.js";
 export { type Dimensions, type Family, ModelError } from "./models/family.js";
+export { KeyValueCache, type KeyValueOptions } from "./models/key-value-cache.js";
 export { type LoadModelOptions, loadCheckpoint, loadModel, openModel } from "./models/load-model.js";
 export { Model } from "./models/model.js";
 export { nextTokenLoss } from "./models/next-token-loss.js";

@@ -1,6 +1,7 @@
 import type { Trace } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { GgufValue, Transform } from "../weights/index.js";
+import type { WeightLayout } from "./weight-layout.js";
 
 /** The sizes that every transformer has. */
 export interface Dimensions {
@@ -26,6 +27,15 @@ export interface ModelInputs {
 	readonly mask: Value;
 	/** Rows are padded, so some queries may see no key. */
 	readonly padded: boolean;
+	/** What a layer computed at the positions before the run's own; absent where a run begins at the first. */
+	readonly past?: ((layer: number) => KeysAndValues) | undefined;
+}
+
+/** What attention reads of a layer's positions: both [batch, pos, kv_head, d_head]. */
+export interface KeysAndValues {
+	/** After rotation, where the model rotates. */
+	readonly key: Value;
+	readonly value: Value;
 }
 
 /** A tensor that a model needs, under the name it has in Hugging Face's files. */
@@ -69,6 +79,10 @@ export interface Family<C extends Dimensions = Dimensions> {
 	/** Name in Hugging Face's files to the name in `weights`; undefined for tensors that are no parameters. */
 	rename(name: string): string | undefined;
 	readonly gguf?: GgufLayout;
+	/** Where the matrices of the usual names are: for circuits, attribution and weight processing. */
+	layout?(config: C): WeightLayout;
+	/** The same architecture with an unembedding of its own and a bias where `layout` can hold one, to which processed weights are written. */
+	untied?(config: C): C;
 	/** Width of a token where tokens are vectors of numbers; absent where they are ids. */
 	tokenWidth?(config: C): number;
 	/** Name of a module that holds all others; the points inside it are not named after it. Default none. */

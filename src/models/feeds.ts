@@ -2,6 +2,7 @@ import { Tensor } from "../tensor/index.js";
 import type { Tokenizer } from "../tokenizers/index.js";
 import { type Batch, type Ids, packBatch, packMask, positionsOf } from "./batch.js";
 import { type Dimensions, ModelError } from "./family.js";
+import { withPast } from "./past-feeds.js";
 import type { ModelInput, RunOptions } from "./run-options.js";
 import { FEEDS } from "./trace-model.js";
 
@@ -34,6 +35,18 @@ export function feedsOf(
 	if (startAtLayer > stopAtLayer) {
 		throw new ModelError(`startAtLayer: got ${startAtLayer}, which is behind stopAtLayer ${stopAtLayer}`);
 	}
+	const feeds = ownFeeds(input, options, config, tokenizer, tokenWidth);
+	return options.past ? withPast(feeds, options.past, options, config) : feeds;
+}
+
+/** The feeds of the input alone. */
+function ownFeeds(
+	input: ModelInput,
+	options: RunOptions,
+	config: Dimensions,
+	tokenizer: Tokenizer | undefined,
+	tokenWidth: number | undefined,
+): Feeds {
 	if (options.startAtLayer !== undefined) {
 		return vectorFeeds(FEEDS.residual, input, config.dModel, options, config);
 	}

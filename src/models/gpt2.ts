@@ -8,12 +8,15 @@ import { type Linear, linear, projectToHeads, toHeads } from "../nn/linear.js";
 import { type Norm, norm } from "../nn/norm.js";
 import { count, layerCount, parseWith } from "./config-schema.js";
 import { type Dimensions, type Family, ModelError } from "./family.js";
+import type { WeightLayout } from "./weight-layout.js";
 
 /** GPT-2 (Radford et al. 2019): learned positions, LayerNorm, fused q, k, v. */
 export interface Gpt2Config extends Dimensions {
 	readonly eps: number;
 	readonly activation: string;
 	readonly tied: boolean;
+	/** Logits have a bias, which only processed weights have. */
+	readonly unembedBias: boolean;
 	/** Factor on q k^T for each layer. */
 	readonly attentionScale: readonly number[];
 }
@@ -59,13 +62,14 @@ export const gpt2: Family<Gpt2Config> = {
 			eps: c.layer_norm_epsilon,
 			activation: c.activation_function,
 			tied: c.tie_word_embeddings,
+			unembedBias: false,
 			attentionScale: Array.from({ length: c.n_layer }, (_, l) =>
 				c.scale_attn_by_inverse_layer_idx ? scale / (l + 1) : scale,
 			),
 		};
 	},
 
-	weights({ nLayers, dModel: d, dMlp, vocab, nCtx, tied }) {
+	weights({ nLayers, dModel: d, dMlp, vocab, nCtx, tied, unembedBias }) {
 		const affine = (name: string, i: number, o: number) => [
 			{ name: `${name}.weight`, shape: [i, o] },
 			{ name: `${name}.bias`, shape: [o] },
@@ -87,8 +91,55 @@ export const gpt2: Family<Gpt2Config> = {
 			]),
 			...gain("ln_f"),
 			...(tied ? [] : [{ name: "lm_head.weight", shape: [vocab, d] }]),
+			...(unembedBias ? [{ name: "lm_head.bias", shape: [vocab] }] : []),
 		];
 	},
+
+	layout({ nLayers, tied, unembedBias }) {
+		const norm = (name: string, usual: string): WeightLayout => ({
+			[`${usual}.w`]: { weight: `${name}.weight`, axes: ["d_model"] },
+			[`${usual}.b`]: { weight: `${name}.bias`, axes: ["d_model"] },
+		});
+		const block = (l: number): WeightLayout => {
+			const [h, usual] = [`h.${l}`, `blocks.${l}`];
+			const qkv = ["Q", "K", "V"].map((which, i): WeightLayout => {
+				const head = which === "Q" ? "head" : "kv_head";
+				return {
+					[`${usual}.attn.W_${which}`]: {
+						weight: `${h}.attn.c_attn.weight`,
+						axes: ["d_model", "part", head, "d_head"],
+						part: [i, 3],
+					},
+					[`${usual}.attn.b_${which}`]: {
+						weight: `${h}.attn.c_attn.bias`,
+						axes: ["part", head, "d_head"],
+						part: [i, 3],
+					},
+				};
+			});
+			return {
+				...norm(`${h}.ln_1`, `${usual}.ln1`),
+				...Object.assign({}, ...qkv),
+				[`${usual}.attn.W_O`]: { weight: `${h}.attn.c_proj.weight`, axes: ["head", "d_head", "d_model"] },
+				[`${usual}.attn.b_O`]: { weight: `${h}.attn.c_proj.bias`, axes: ["d_model"] },
+				...norm(`${h}.ln_2`, `${usual}.ln2`),
+				[`${usual}.mlp.W_in`]: { weight: `${h}.mlp.c_fc.weight`, axes: ["d_model", "d_mlp"] },
+				[`${usual}.mlp.b_in`]: { weight: `${h}.mlp.c_fc.bias`, axes: ["d_mlp"] },
+				[`${usual}.mlp.W_out`]: { weight: `${h}.mlp.c_proj.weight`, axes: ["d_mlp", "d_model"] },
+				[`${usual}.mlp.b_out`]: { weight: `${h}.mlp.c_proj.bias`, axes: ["d_model"] },
+			};
+		};
+		return {
+			"embed.W_E": { weight: "wte.weight", axes: ["vocab", "d_model"] },
+			"pos_embed.W_pos": { weight: "wpe.weight", axes: ["pos", "d_model"] },
+			...Object.assign({}, ...Array.from({ length: nLayers }, (_, l) => block(l))),
+			...norm("ln_f", "ln_final"),
+			"unembed.W_U": { weight: tied ? "wte.weight" : "lm_head.weight", axes: ["vocab", "d_model"] },
+			...(unembedBias && { "unembed.b_U": { weight: "lm_head.bias", axes: ["vocab"] } }),
+		};
+	},
+
+	untied: (c) => ({ ...c, tied: false, unembedBias: true }),
 
 	// what is added to the residual stream, twice in each layer, starts smaller (Radford et al. 2019)
 	initialFactor: ({ nLayers }, name) => (name.endsWith(".c_proj.weight") ? (2 * nLayers) ** -0.5 : 1),
@@ -150,7 +201,7 @@ export const gpt2: Family<Gpt2Config> = {
 		return add(embed, t.hook("hook_pos_embed", expand(rows, embed.shape)));
 	},
 
-	block(t, c, layer, resid, { mask, padded }) {
+	block(t, c, layer, resid, { mask, padded, past }) {
 		const h = `h.${layer}`;
 		const d = c.dModel;
 		const affine = (name: string, i: number, o: number): Linear => ({
@@ -172,7 +223,14 @@ export const gpt2: Family<Gpt2Config> = {
 					attn: (...inputs) => {
 						const [q, k, v] = splitHeads(inputs as Three, qkv, c);
 						const scale = c.attentionScale[layer] as number;
-						return attention(t, q, k, v, { ...c, scale, mask, emptyRows: padded, output });
+						return attention(t, q, k, v, {
+							...c,
+							scale,
+							mask,
+							emptyRows: padded,
+							past: past?.(layer),
+							output,
+						});
 					},
 					ln2: norm(t, gain("ln_2")),
 					mlp: (y) => {
@@ -187,7 +245,8 @@ export const gpt2: Family<Gpt2Config> = {
 	unembed(t, c, resid) {
 		const final = t.call("ln_final", norm(t, layerNorm("ln_f", c)), resid);
 		const matrix = weight(c.tied ? "wte.weight" : "lm_head.weight", [c.vocab, c.dModel]);
-		return t.call("unembed", (x) => linear(x, { weight: matrix, transposed: true }), final); // [batch, pos, vocab]
+		const bias = c.unembedBias ? weight("lm_head.bias", [c.vocab]) : undefined;
+		return t.call("unembed", (x) => linear(x, { weight: matrix, bias, transposed: true }), final); // [batch, pos, vocab]
 	},
 };
 

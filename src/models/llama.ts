@@ -9,6 +9,7 @@ import { type RopeConfig, rotation } from "../nn/rope.js";
 import type { GgufValue } from "../weights/index.js";
 import { count, layerCount, parseWith } from "./config-schema.js";
 import { type Dimensions, type Family, ModelError, type WeightDeclaration } from "./family.js";
+import type { StoredWeight, WeightLayout } from "./weight-layout.js";
 
 /** Llama (Touvron et al. 2023) and its kin: RMSNorm, rotary positions, gated MLP, grouped-query attention. */
 export interface LlamaConfig extends Dimensions {
@@ -110,6 +111,47 @@ export const llama: Family<LlamaConfig> = {
 		];
 	},
 
+	layout(c) {
+		const block = (l: number): WeightLayout => {
+			const [at, usual] = [`model.layers.${l}`, `blocks.${l}`];
+			const matrix = (
+				name: string,
+				weight: string,
+				axes: StoredWeight["axes"],
+				bias: boolean,
+			): WeightLayout => ({
+				[`${usual}.${name.replace(".", ".W_")}`]: { weight: `${at}.${weight}.weight`, axes },
+				...(bias && {
+					[`${usual}.${name.replace(".", ".b_")}`]: {
+						weight: `${at}.${weight}.bias`,
+						// stored [out, in]: a bias has the axes that come out
+						axes: axes[0] === "d_model" ? ["d_model"] : axes.slice(0, -1),
+					},
+				}),
+			});
+			return {
+				[`${usual}.ln1.w`]: { weight: `${at}.input_layernorm.weight`, axes: ["d_model"] },
+				...matrix("attn.Q", "self_attn.q_proj", ["head", "d_head", "d_model"], c.attentionBias),
+				...matrix("attn.K", "self_attn.k_proj", ["kv_head", "d_head", "d_model"], c.attentionBias),
+				...matrix("attn.V", "self_attn.v_proj", ["kv_head", "d_head", "d_model"], c.attentionBias),
+				...matrix("attn.O", "self_attn.o_proj", ["d_model", "head", "d_head"], c.attentionBias),
+				[`${usual}.ln2.w`]: { weight: `${at}.post_attention_layernorm.weight`, axes: ["d_model"] },
+				...matrix("mlp.gate", "mlp.gate_proj", ["d_mlp", "d_model"], c.mlpBias),
+				...matrix("mlp.in", "mlp.up_proj", ["d_mlp", "d_model"], c.mlpBias),
+				...matrix("mlp.out", "mlp.down_proj", ["d_model", "d_mlp"], c.mlpBias),
+			};
+		};
+		const embedding = "model.embed_tokens.weight";
+		return {
+			"embed.W_E": { weight: embedding, axes: ["vocab", "d_model"] },
+			...Object.assign({}, ...Array.from({ length: c.nLayers }, (_, l) => block(l))),
+			"ln_final.w": { weight: "model.norm.weight", axes: ["d_model"] },
+			"unembed.W_U": { weight: c.tied ? embedding : "lm_head.weight", axes: ["vocab", "d_model"] },
+		};
+	},
+
+	untied: (c) => ({ ...c, tied: false }),
+
 	rename(name) {
 		if (name.endsWith(".rotary_emb.inv_freq")) return undefined;
 		return /^(model\.|lm_head\.|rope_freqs\.)/.test(name) ? name : `model.${name}`;
@@ -169,7 +211,7 @@ export const llama: Family<LlamaConfig> = {
 		return t.hook("hook_embed", gather(weight("model.embed_tokens.weight", [c.vocab, c.dModel]), tokens)); // [batch, pos, d_model]
 	},
 
-	block(t, c, layer, resid, { positions, mask, padded }) {
+	block(t, c, layer, resid, { positions, mask, padded, past }) {
 		const w = projections(c, layer);
 		const gain = (name: string): Norm => rmsNorm(`model.layers.${layer}.${name}`, c);
 		const factors = c.ropeFactors ? weight("rope_freqs.weight", [c.dHead / 2]) : undefined;
@@ -193,6 +235,7 @@ export const llama: Family<LlamaConfig> = {
 								mask,
 								emptyRows: padded,
 								rotation: rotation(positions, c.rope, factors),
+								past: past?.(layer),
 								output: toLinear(w.o),
 							},
 						);

@@ -1,6 +1,8 @@
 import { isCarried, stagesOf } from "../graph/cut.js";
 import { graphOf } from "../graph/graph.js";
-import type { ModuleNode } from "../graph/trace.js";
+import * as ops from "../graph/ops/index.js";
+import type { G, ModuleNode } from "../graph/trace.js";
+import type { Value } from "../graph/value.js";
 import { ActivationCache } from "../hooks/activation-cache.js";
 import { HookError } from "../hooks/hook-error.js";
 import { axesOf } from "../hooks/points.js";
@@ -15,6 +17,7 @@ import { type Dimensions, type Family, ModelError, type WeightDeclaration } from
 import { feedsOf, packInput } from "./feeds.js";
 import { logitsAtFeeds, scoredPositions } from "./logits-at.js";
 import { checkWeights, declaredWeights, weightFeeds } from "./module-weights.js";
+import { neededFeeds, wholeTokens } from "./past-feeds.js";
 import { withPauses } from "./pauses.js";
 import {
 	checkPositions,
@@ -30,6 +33,7 @@ import {
 } from "./request.js";
 import type { CacheOptions, ModelInput, Readout, RunOptions } from "./run-options.js";
 import { FEEDS, traceModel } from "./trace-model.js";
+import { findUsual, readUsual, type UsualWeight, usualWeights } from "./weight-layout.js";
 
 /** Compiled requests that a model remembers, by what was asked. */
 const PROGRAMS_KEPT = 64;
@@ -40,6 +44,8 @@ type Asked = Omit<Request, "range" | "edits" | "watched">;
 /** A transformer with its weights in an engine. Dispose of it, or declare it with `await using`. */
 export class Model implements AsyncDisposable {
 	private points: readonly HookPoint[] | undefined;
+	private usual: ReadonlyMap<string, UsualWeight> | undefined;
+	private disposed = false;
 	private readonly watchers = new Set<{ readonly name: string; readonly seen: (value: Tensor) => void }>();
 	private readonly programs = new Map<string, Program>();
 	private readonly readouts = new WeakMap<Readout["outputs"], Map<string, Program>>();
@@ -53,6 +59,8 @@ export class Model implements AsyncDisposable {
 		private readonly engine: Engine,
 		private readonly weights: WeightsId,
 		private readonly ownsEngine: boolean,
+		/** Models that live in the engine. */
+		private readonly sharing = { models: 1 },
 	) {}
 
 	/** Text to token ids, with each token's text and place. */
@@ -109,6 +117,52 @@ export class Model implements AsyncDisposable {
 		return this.engine.readWeight(this.weights, name);
 	}
 
+	/** Every weight by its usual name ("blocks.0.attn.W_Q"), whatever file layout it comes from. @throws {ModelError} for a family that does not tell */
+	usualWeights(): ReadonlyMap<string, UsualWeight> {
+		this.usual ??= usualWeights(this.family, this.config);
+		return this.usual;
+	}
+
+	/**
+	 * A copy of a weight by its usual name, such as "embed.W_E" [vocab, d_model], "blocks.0.attn.W_Q" [head, d_model,
+	 * d_head], "blocks.0.attn.W_K" [kv_head, d_model, d_head], "blocks.0.mlp.W_in" [d_model, d_mlp], "unembed.W_U"
+	 * [d_model, vocab].
+	 * @throws {ModelError} with the nearest names
+	 */
+	async matrix(name: string): Promise<Tensor<"float32">> {
+		const usual = findUsual(this.usualWeights(), name);
+		return readUsual(usual, await this.weight(usual.stored.name));
+	}
+
+	/** What a function of the weights alone (`g.weight`, `usualValue`) computes, in the engine: nothing of a run. */
+	compute(
+		outputs: (g: G) => Readonly<Record<string, Value>>,
+		feeds: Readonly<Record<string, Tensor>> = {},
+		options: Pick<RunOptions, "signal"> = {},
+	): Promise<Map<string, Tensor>> {
+		const graph = graphOf(new Map(Object.entries(outputs(ops))));
+		return this.runProgram(compile(graph, this.engine.provider), feeds, options);
+	}
+
+	/**
+	 * A model of the same family with other weights in the same engine, which ends with the last of its models.
+	 * @param config its sizes and options
+	 */
+	async withWeights(config: Dimensions, weights: ReadonlyMap<string, Tensor<"float32">>): Promise<Model> {
+		const id = await this.engine.putWeights(weights);
+		this.sharing.models++;
+		return new Model(
+			this.name,
+			this.family,
+			config,
+			this.tokenizer,
+			this.engine,
+			id,
+			this.ownsEngine,
+			this.sharing,
+		);
+	}
+
 	/** Logits [batch, pos, vocab], with `logitsAt` [batch, scored, vocab]; with `stopAtLayer` the residual stream [batch, pos, d_model] before that layer. */
 	async run(input: ModelInput, options: RunOptions = {}): Promise<Tensor<"float32">> {
 		const results = await this.execute(input, { options, taps: [], result: true });
@@ -158,13 +212,17 @@ export class Model implements AsyncDisposable {
 
 	/** Reduces a run inside the graph: only the readout's outputs leave the engine. */
 	async read(input: ModelInput, readout: Readout, options: RunOptions = {}): Promise<Map<string, Tensor>> {
-		const taps = reachedPoints(this.selectable(), readout.names, this.config.nLayers, options);
+		const { names } = readout;
+		const none = Array.isArray(names) && names.length === 0;
+		const taps = none ? [] : reachedPoints(this.selectable(), names, this.config.nLayers, options);
 		return this.execute(input, { options, taps, result: false, readout });
 	}
 
-	/** Frees the weights, and the engine where the model started it. */
+	/** Frees the weights, and the engine where the model started it and no other one of it is left. */
 	async dispose(): Promise<void> {
-		if (this.ownsEngine) await this.engine.dispose();
+		if (!this.disposed) this.sharing.models--;
+		this.disposed = true;
+		if (this.ownsEngine && this.sharing.models === 0) await this.engine.dispose();
 		else await this.engine.freeWeights(this.weights);
 	}
 
@@ -187,19 +245,26 @@ export class Model implements AsyncDisposable {
 		if (weights) checkWeights(this.modules(), weights);
 		const end = lastLayer(asked, this.config.nLayers);
 		const options = withPauses(asked.options, this.config, batch * pos, end);
-		const { startAtLayer, stopAtLayer, logitsAt } = options;
+		const { startAtLayer, stopAtLayer, logitsAt, past } = options;
 		const concrete = readout?.concrete || options.concrete;
 		const range = {
 			startAtLayer,
 			stopAtLayer,
 			padded,
+			...(past && { past: concrete ? past.length : "past" }),
 			...(logitsAt && { scored: concrete ? scoredPositions(logitsAt) : "scored" }),
 			...(concrete && { batch, pos }),
 		};
 		const watchers = [...this.watchers].filter(({ name }) => isReached(name, options));
 		const watched = [...new Set(watchers.map(({ name }) => name))];
 		const request = { ...asked, options, range, edits: changes.hooks, watched };
-		const facts = { batch, pos, tokens: tensors[FEEDS.tokens], mask: tensors[FEEDS.mask] as Tensor<"bool"> };
+		const facts = {
+			batch,
+			pos: (past?.length ?? 0) + pos,
+			past: past?.length ?? 0,
+			tokens: wholeTokens(past, tensors[FEEDS.tokens]),
+			mask: tensors[FEEDS.mask] as Tensor<"bool">,
+		};
 		const feeds = {
 			...tensors,
 			...logitsAtFeeds(logitsAt, batch, pos, stopAtLayer),
@@ -275,12 +340,10 @@ export class Model implements AsyncDisposable {
 	private runProgram(
 		program: Program,
 		feeds: Readonly<Record<string, Tensor>>,
-		{ signal }: RunOptions,
+		{ signal, past }: RunOptions,
 	): Promise<Map<string, Tensor>> {
-		const needed = program.feeds
-			.filter(({ name }) => Object.hasOwn(feeds, name))
-			.map(({ name }) => [name, feeds[name]]);
-		return this.engine.run({ program, weights: this.weights, feeds: Object.fromEntries(needed) }, { signal });
+		const needed = neededFeeds(program.feeds, feeds, past);
+		return this.engine.run({ program, weights: this.weights, feeds: needed }, { signal });
 	}
 }
 

@@ -4,6 +4,7 @@ import type { Names } from "../hooks/select.js";
 import type { Intervention } from "../interventions/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Ids, Marks } from "./batch.js";
+import type { KeyValueCache } from "./key-value-cache.js";
 import type { LogitsAt } from "./logits-at.js";
 
 /** What a model is run on: text, texts, token ids, or with `startAtLayer` a residual stream [batch, pos, d_model]. */
@@ -37,6 +38,14 @@ export interface RunOptions {
 	patches?: Readonly<Record<string, (original: ModuleFn) => ModuleFn>>;
 	/** Other weights for modules: by dotted path, then by the weight's own name. They are fed with every run. */
 	weights?: Readonly<Record<string, Readonly<Record<string, Tensor>>>>;
+	/**
+	 * Keys and values of the positions before the input's, which are then not computed again: the input goes on from
+	 * there. A run's tensors hold its own positions (the keys of patterns and scores: all), and `logitsAt` and the
+	 * `positions` to keep are among them; positions of `interventions` are those of the whole sequence. With `mask`, that
+	 * of the input; the past has its own. One compiled graph serves every length of both. With `startAtLayer` it must hold the
+	 * layers from there on.
+	 */
+	past?: KeyValueCache | undefined;
 	/** First layer to run, 0 to the number of layers; the input is then the residual stream before it. */
 	startAtLayer?: number;
 	/** First layer not to run; the result is then the residual stream before it. */
@@ -66,7 +75,7 @@ export interface CacheOptions extends RunOptions {
 
 /** A computation on top of a model's run that is compiled in with it: only its outputs leave the engine. */
 export interface Readout {
-	/** Points it reads. */
+	/** Points it reads; an empty list where it reads the logits alone. */
 	readonly names: Names;
 	/**
 	 * Outputs from the values at those points, and from "logits" where the run goes that far. The same function

@@ -1,8 +1,8 @@
-import type { Dim } from "../graph/dim.js";
+import { addDims, type Dim } from "../graph/dim.js";
 import { and, input, lessEqual, unsqueeze } from "../graph/ops/index.js";
 import { type ModuleFn, Trace, type TraceOptions } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
-import type { Dimensions, Family, ModelInputs } from "./family.js";
+import type { Dimensions, Family, KeysAndValues, ModelInputs } from "./family.js";
 import { atScored } from "./logits-at.js";
 
 /** Which part of a model a graph computes. */
@@ -14,6 +14,8 @@ export interface ModelRange {
 	/** Extents of the input. Default: symbolic, so that one graph serves any. */
 	readonly batch?: number | undefined;
 	readonly pos?: number | undefined;
+	/** How many positions come before the run's own, whose keys and values are fed. Default none; "past" is any number. */
+	readonly past?: Dim | undefined;
 	/** How many positions of each row are unembedded; which ones is fed. Default all of them. */
 	readonly scored?: Dim | undefined;
 	/** Rows are padded: positions are [batch, pos] and "attention_mask" is fed. */
@@ -32,6 +34,10 @@ export const FEEDS = {
 	positions: "positions",
 	mask: "attention_mask",
 	residual: "residual",
+	/** Positions of the keys, where keys and values of earlier positions are fed. */
+	keyPositions: "key_positions",
+	pastKey: (layer: number): string => `past.${layer}.key`,
+	pastValue: (layer: number): string => `past.${layer}.value`,
 } as const;
 
 /** Traces a model once, with symbolic batch and position. */
@@ -43,7 +49,7 @@ export function traceModel<C extends Dimensions>(
 ): TracedModel {
 	const trace = new Trace(options);
 	const extents: readonly [Dim, Dim] = [range.batch ?? "batch", range.pos ?? "pos"];
-	const inputs = modelInputs(extents, range.padded, family.tokenWidth?.(config));
+	const inputs = modelInputs(extents, range, config, family.tokenWidth?.(config));
 	const { startAtLayer, stopAtLayer } = range;
 	const run: ModuleFn = (first) => {
 		let resid =
@@ -65,20 +71,35 @@ export function traceModel<C extends Dimensions>(
 
 function modelInputs(
 	[batch, pos]: readonly [Dim, Dim],
-	padded: boolean,
+	{ padded, past: pastExtent }: ModelRange,
+	{ nKvHeads, dHead }: Dimensions,
 	width: number | undefined,
 ): ModelInputs {
 	const tokens =
 		width === undefined
 			? input(FEEDS.tokens, "int32", [batch, pos])
 			: input(FEEDS.tokens, "float32", [batch, pos, width]);
-	const positions = input(FEEDS.positions, "int32", padded ? [batch, pos] : [pos]);
+	const rowsOf = (extent: Dim): Dim[] => (padded ? [batch, extent] : [extent]);
+	const positions = input(FEEDS.positions, "int32", rowsOf(pos));
+	const keys = addDims(pastExtent ?? 0, pos);
+	const keyPositions =
+		pastExtent === undefined ? positions : input(FEEDS.keyPositions, "int32", rowsOf(keys));
+	const past =
+		pastExtent === undefined
+			? undefined
+			: (layer: number): KeysAndValues => {
+					const shape = [batch, pastExtent, nKvHeads, dHead];
+					return {
+						key: input(FEEDS.pastKey(layer), "float32", shape),
+						value: input(FEEDS.pastValue(layer), "float32", shape),
+					};
+				};
 	// positions grow along each row, so "not later" is "position not greater"
 	const [query, key] = padded
-		? [unsqueeze(positions, 1, 3), unsqueeze(positions, 1, 2)] // [batch, 1, query, 1] and [batch, 1, 1, key]
-		: [unsqueeze(positions, 1), unsqueeze(positions, 0)];
+		? [unsqueeze(positions, 1, 3), unsqueeze(keyPositions, 1, 2)] // [batch, 1, query, 1] and [batch, 1, 1, key]
+		: [unsqueeze(positions, 1), unsqueeze(keyPositions, 0)];
 	const causal = lessEqual(key, query);
-	if (!padded) return { tokens, positions, mask: causal, padded };
-	const visible = input(FEEDS.mask, "bool", [batch, pos]);
-	return { tokens, positions, mask: and(causal, unsqueeze(visible, 1, 2)), padded };
+	if (!padded) return { tokens, positions, mask: causal, padded, past };
+	const visible = input(FEEDS.mask, "bool", [batch, keys]);
+	return { tokens, positions, mask: and(causal, unsqueeze(visible, 1, 2)), padded, past };
 }

@@ -1,6 +1,7 @@
 import {
 	add,
 	cast,
+	concat,
 	constant,
 	expand,
 	greater,
@@ -35,6 +36,8 @@ export interface AttentionOptions extends AttentionShape {
 	readonly emptyRows: boolean;
 	/** Rotary positions, applied to queries and keys. */
 	readonly rotation?: Rotation | undefined;
+	/** Keys (rotated) and values of earlier positions, both [batch, past, kv_head, d_head]: they come before the others. */
+	readonly past?: { readonly key: Value; readonly value: Value } | undefined;
 	/** W_O and b_O. Without it the heads' results stand side by side: [batch, query, head * d_head]. */
 	readonly output?: Linear | undefined;
 	/** Names under which the softmax and the output projection run as modules; by default they are none. */
@@ -46,15 +49,21 @@ export interface AttentionOptions extends AttentionShape {
  * hook_attn_scores, hook_pattern, hook_z and (when asked for) hook_result.
  * @param q [batch, query, head, d_head]; k and v are [batch, key, kv_head, d_head]
  * @returns [batch, query, d_model]
+ *
+ * The points hold the run's own positions; only the keys of scores and patterns are those of the past too.
  */
 export function attention(t: Trace, q: Value, k: Value, v: Value, options: AttentionOptions): Value {
-	const { nHeads, nKvHeads, dHead, scale, mask, emptyRows, rotation, output, modules } = options;
+	const { nHeads, nKvHeads, dHead, scale, mask, emptyRows, rotation, past, output, modules } = options;
 	let query = t.hook("hook_q", q);
 	let key = t.hook("hook_k", k);
-	const value = t.hook("hook_v", v);
+	let value = t.hook("hook_v", v);
 	if (rotation) {
 		query = t.hook("hook_rot_q", rotate(query, rotation));
 		key = t.hook("hook_rot_k", rotate(key, rotation));
+	}
+	if (past) {
+		key = concat([past.key, key], 1);
+		value = concat([past.value, value], 1);
 	}
 	const groups = nHeads / nKvHeads;
 	const perQueryHead = (x: Value): Value => repeatKvHeads(transpose(x, [0, 2, 1, 3]), groups);

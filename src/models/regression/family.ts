@@ -5,6 +5,7 @@ import { attention } from "../../nn/attention.js";
 import { type Linear, linear, toHeads } from "../../nn/linear.js";
 import { norm } from "../../nn/norm.js";
 import type { Family, ModelInputs } from "../family.js";
+import type { WeightLayout } from "../weight-layout.js";
 import { type RegressionConfig, type RegressionTask, regressionConfig } from "./config.js";
 import { parameters, ROOT, unembedding } from "./weights.js";
 
@@ -24,6 +25,7 @@ export const regression: Family<RegressionConfig> = {
 	residualGrowth: 2,
 	parseConfig: (config) => regressionConfig(config as RegressionTask),
 	weights: parameters,
+	layout,
 	rename: (name) => (name.endsWith(".causal_mask") ? undefined : name),
 	root: ROOT,
 	tokenWidth: ({ taskSize }) => taskSize + 1,
@@ -46,7 +48,7 @@ export const regression: Family<RegressionConfig> = {
 	block(t, c, layer, resid, inputs) {
 		const name = `blocks.${layer}`;
 		const x = t.hook(`${name}.hook_resid_pre`, resid);
-		const output = t.call(name, (input) => blockOutput(t, c, `${ROOT}.${name}`, input, inputs), x);
+		const output = t.call(name, (input) => blockOutput(t, c, layer, input, inputs), x);
 		return t.hook(`${name}.hook_resid_post`, add(x, output));
 	},
 
@@ -58,14 +60,61 @@ export const regression: Family<RegressionConfig> = {
 	},
 };
 
+/** Heads' q, k and v lie side by side; a token is a vector, which the embedding's "vocab" counts the numbers of. */
+function layout(c: RegressionConfig): WeightLayout {
+	const norm = (name: string, usual: string): WeightLayout =>
+		c.layerNorm
+			? {
+					[`${usual}.w`]: { weight: `${name}.weight`, axes: ["d_model"] },
+					[`${usual}.b`]: { weight: `${name}.bias`, axes: ["d_model"] },
+				}
+			: {};
+	const block = (l: number): WeightLayout => {
+		const [at, usual] = [`${ROOT}.blocks.${l}`, `blocks.${l}`];
+		const qkv = ["Q", "K", "V"].map(
+			(which, i): WeightLayout => ({
+				[`${usual}.attn.W_${which}`]: {
+					weight: `${at}.attention.attention.weight`,
+					axes: [which === "Q" ? "head" : "kv_head", "part", "d_head", "d_model"],
+					part: [i, 3],
+				},
+			}),
+		);
+		return {
+			...norm(`${at}.layer_norms.0`, `${usual}.ln1`),
+			...Object.assign({}, ...qkv),
+			...(c.includeOutput && {
+				[`${usual}.attn.W_O`]: {
+					weight: `${at}.attention.output.weight`,
+					axes: ["d_model", "head", "d_head"],
+				},
+			}),
+			...norm(`${at}.layer_norms.1`, `${usual}.ln2`),
+			[`${usual}.mlp.W_in`]: { weight: `${at}.compute.0.weight`, axes: ["d_mlp", "d_model"] },
+			[`${usual}.mlp.b_in`]: { weight: `${at}.compute.0.bias`, axes: ["d_mlp"] },
+			[`${usual}.mlp.W_out`]: { weight: `${at}.compute.2.weight`, axes: ["d_model", "d_mlp"] },
+			[`${usual}.mlp.b_out`]: { weight: `${at}.compute.2.bias`, axes: ["d_model"] },
+		};
+	};
+	return {
+		"embed.W_E": { weight: `${ROOT}.token_embedding.weight`, axes: ["d_model", "vocab"] },
+		"pos_embed.W_pos": { weight: `${ROOT}.postn_embedding.weight`, axes: ["d_model", "pos"] },
+		...Object.assign({}, ...Array.from({ length: c.nLayers }, (_, l) => block(l))),
+		...norm(`${ROOT}.unembedding.0`, "ln_final"),
+		"unembed.W_U": { weight: `${unembedding(c)}.weight`, axes: ["vocab", "d_model"] },
+		"unembed.b_U": { weight: `${unembedding(c)}.bias`, axes: ["vocab"] },
+	};
+}
+
 /** x + a + m: without the stream itself. */
 function blockOutput(
 	t: Trace,
 	c: RegressionConfig,
-	path: string,
+	layer: number,
 	x: Value,
-	{ mask, padded }: ModelInputs,
+	{ mask, padded, past }: ModelInputs,
 ): Value {
+	const path = `${ROOT}.blocks.${layer}`;
 	const { dModel: e, dMlp: f } = c;
 	const normed = normModule(t, c, `${path}.layer_norms.0`, "layer_norms.0", "ln1")(x);
 	const attend = (y: Value): Value => {
@@ -84,6 +133,7 @@ function blockOutput(
 			scale: c.dHead ** -0.5,
 			mask,
 			emptyRows: padded,
+			past: past?.(layer),
 			modules: { softmax: "attention_softmax", output: "output" },
 			...(c.includeOutput && {
 				output: { weight: weight(`${path}.attention.output.weight`, [e, e]), transposed: true },

@@ -20,7 +20,10 @@ export interface RegressionModelOptions {
 }
 
 /** What a regression run does not take: its rows are sequences of equal length, from the first token on. */
-type Options<T extends RunOptions> = Omit<T, "bos" | "mask" | "startAtLayer" | "stopAtLayer" | "logitsAt">;
+type Options<T extends RunOptions> = Omit<
+	T,
+	"bos" | "mask" | "startAtLayer" | "stopAtLayer" | "logitsAt" | "past"
+>;
 
 /**
  * An in-context linear regression transformer with its weights in an engine. `model` has everything that
