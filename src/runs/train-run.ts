@@ -1,6 +1,6 @@
+import { RetryingStorage } from "../train/retrying-storage.js";
 import type { TrainResult } from "../train/run-plan.js";
 import { type TrainOptions, trainRegression } from "../train/train-regression.js";
-import { RetryingStorage } from "./queue/retrying-storage.js";
 import type { RunDescription } from "./run.js";
 import { keepSettings } from "./run-settings.js";
 

@@ -52,7 +52,17 @@ export class RedisServer {
 		await ended;
 	}
 
+	/** Stops to answer, with its connections open, as a machine that is out of reach. */
+	freeze(): void {
+		this.process?.kill("SIGSTOP");
+	}
+
+	thaw(): void {
+		this.process?.kill("SIGCONT");
+	}
+
 	async stop(): Promise<void> {
+		this.thaw();
 		await this.down();
 		await rm(this.folder, { recursive: true });
 	}

@@ -16,7 +16,7 @@ export interface WorkerResult {
 const STOP_WITHIN = 120_000;
 
 export async function worker(cli: Cli, options: WorkerOptions): Promise<void> {
-	const { queue, concurrency, lock, untilEmpty } = options;
+	const { queue, concurrency, untilEmpty } = options;
 	const storage = await openStorage(options.storage, await readEnvironment());
 	const counts = { finished: 0, failed: 0, left: 0 };
 	cli.io.tidyFor?.(STOP_WITHIN);
@@ -26,7 +26,8 @@ export async function worker(cli: Cli, options: WorkerOptions): Promise<void> {
 	process.once("SIGTERM", end);
 	try {
 		await runSweepWorker({
-			...{ queue, storage, concurrency, untilEmpty, lockDuration: 1000 * lock },
+			...{ queue, storage, concurrency, untilEmpty },
+			...{ lockDuration: 1000 * options.lock, patience: 1000 * options.patience },
 			signal: AbortSignal.any([cli.signal, ended.signal]),
 			onEvent: (event) => {
 				if (event.kind in counts) counts[event.kind as keyof typeof counts]++;

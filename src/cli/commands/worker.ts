@@ -7,6 +7,7 @@ export interface WorkerOptions {
 	readonly storage: string;
 	readonly concurrency: number;
 	readonly lock: number;
+	readonly patience: number;
 	readonly untilEmpty?: boolean;
 }
 
@@ -30,6 +31,12 @@ export function register(program: Command, cli: Cli): void {
 			"a worker that is silent for so long loses its run to another",
 			wholeNumber(1, 3600),
 			15,
+		)
+		.option(
+			"--patience <seconds>",
+			"how long Redis may be away before runs are stopped at a checkpoint and this ends with an error",
+			wholeNumber(1, 1e6),
+			300,
 		)
 		.option("--until-empty", "end when the queue is empty")
 		.addHelpText("after", EXAMPLES)

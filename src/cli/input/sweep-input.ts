@@ -2,7 +2,7 @@ import { openStorage } from "../../runs/open-storage-node.js";
 import { sweepRuns, varyingSettings } from "../../runs/sweep-runs.js";
 import { openStorages, readEnvironment } from "../../train/open-storages-node.js";
 import { readSweep } from "../../train/read-sweep-node.js";
-import type { Storage } from "../../train/storage.js";
+import { RetryingStorage } from "../../train/retrying-storage.js";
 import type { Sweep, SweepRun } from "../../train/sweep.js";
 import type { SweepOptions } from "../commands/sweep/index.js";
 import { UsageError } from "../errors.js";
@@ -14,7 +14,7 @@ const DEFAULT_PLACE = "runs";
 export interface SweepInput {
 	readonly sweep: Sweep;
 	readonly runs: readonly SweepRun[];
-	readonly storages: readonly Storage[];
+	readonly storages: readonly RetryingStorage[];
 	/** What messages call the storages. */
 	readonly place: string;
 }
@@ -32,13 +32,16 @@ export async function openSweep(file: string, options: SweepOptions): Promise<Sw
 	const environment = await readEnvironment();
 	const place = options.storage ?? options.out;
 	if (place !== undefined) {
-		const storages = [await asUsage(() => openStorage(place, environment))];
-		return { sweep, runs, storages, place };
+		const storage = await asUsage(() => openStorage(place, environment));
+		return { sweep, runs, storages: [new RetryingStorage(storage)], place };
 	}
 	const [first] = runs;
 	const named = first ? await openStorages(first.config, environment) : [];
 	const storages = named.length > 0 ? named : [await openStorage(DEFAULT_PLACE, environment)];
-	return { sweep, runs, storages, place: storages.map(({ name }) => name).join(" and ") };
+	return {
+		...{ sweep, runs, storages: storages.map((storage) => new RetryingStorage(storage)) },
+		place: storages.map(({ name }) => name).join(" and "),
+	};
 }
 
 /** What is wrong with a file of settings, or with an option, is for the caller to change. */

@@ -51,10 +51,10 @@ export class LiveSweep {
 		this.stream.write(`${this.label(row)}: ${said ?? progressOf(row)}\n`);
 	}
 
-	/** Says that runs are about to stop. */
-	stopping(): void {
-		this.notice = "stopping at checkpoints; Ctrl-C again ends at once";
-		if (!this.quiet && !this.stream.isTTY) this.stream.write(`${this.notice}\n`);
+	/** Says something about the sweep as a whole, until something else is said. */
+	say(notice: string): void {
+		this.notice = notice;
+		if (!this.quiet && !this.stream.isTTY) this.stream.write(`${notice}\n`);
 	}
 
 	/** Takes the table away. */

@@ -94,7 +94,8 @@ function changeOf({ job, state }: { job: Job<JobData>; state: BoardRow["state"] 
 	};
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
+/** Rejects when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<never> {
 	const promise = new Promise<never>((_, reject) => {
 		signal.addEventListener("abort", () => reject(signal.reason), { once: true });
 	});

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Job, Worker } from "bullmq";
 import { TrainError } from "../../train/errors.js";
 import type { PythonDict } from "../../train/python-json.js";
+import { RetryingStorage, StorageAwayError } from "../../train/retrying-storage.js";
 import { resolveConfig } from "../../train/run-config.js";
 import type { Storage } from "../../train/storage.js";
 import { messageOf } from "../../weights/errors.js";
@@ -11,9 +12,9 @@ import { AttemptStorage } from "./attempt-storage.js";
 import { Fence, StaleAttemptError } from "./fence-node.js";
 import { publishLogs, WORKER_NAME, writeResult } from "./finish-run-node.js";
 import { connectRedis, type JobData, openQueue, QUEUE, type RedisConnection } from "./redis-node.js";
-import { RetryingStorage, StorageAwayError } from "./retrying-storage.js";
 import { StoppedError } from "./train-and-report.js";
 import { trainInThread } from "./train-in-thread-node.js";
+import { watchRedis } from "./watch-redis-node.js";
 
 /** What happens in a worker, for whoever looks on. */
 export type WorkerEvent =
@@ -98,7 +99,13 @@ class SweepWorker {
 		const end = (): void => this.ending.abort(new StoppedError("stopped"));
 		signal.addEventListener("abort", end);
 		if (signal.aborted) end();
-		const watch = this.watchRedis();
+		// runs go on until Redis has been away for too long
+		using watch = watchRedis(this.connection, {
+			patience: this.options.patience,
+			consequence: "runs are stopped at a checkpoint",
+			onChange: (state) => this.event({ kind: "redis", state }),
+		});
+		watch.signal.addEventListener("abort", () => this.ending.abort(watch.signal.reason));
 		try {
 			this.event({ kind: "ready" });
 			const over = new Promise<void>((resolve) => {
@@ -108,34 +115,11 @@ class SweepWorker {
 			if (this.ending.signal.aborted) await this.allStopped();
 			await withinTime(worker.close(), FAREWELL);
 		} finally {
-			clearInterval(watch);
 			signal.removeEventListener("abort", end);
 			await withinTime(worker.close(true), FAREWELL);
 		}
 		const { reason } = this.ending.signal;
 		if (reason instanceof TrainError) throw reason;
-	}
-
-	/** Stops everything when Redis is away for too long; until then runs go on. */
-	private watchRedis(): ReturnType<typeof setInterval> {
-		const { redis, where } = this.connection;
-		const { patience = 300_000 } = this.options;
-		let awaySince: number | undefined;
-		return setInterval(() => {
-			if (redis.status === "ready") {
-				if (awaySince !== undefined) this.event({ kind: "redis", state: "back" });
-				awaySince = undefined;
-				return;
-			}
-			if (awaySince === undefined) this.event({ kind: "redis", state: "away" });
-			awaySince ??= performance.now();
-			if (performance.now() - awaySince > patience) {
-				const seconds = Math.round(patience / 1000);
-				this.ending.abort(
-					new TrainError(`${where}: Redis was away for ${seconds} s; runs are stopped at a checkpoint`),
-				);
-			}
-		}, 500);
 	}
 
 	private async queueEmpty(): Promise<void> {

@@ -1,16 +1,17 @@
 import { availableParallelism } from "node:os";
+import { type RetryingStorage, StorageAwayError } from "../../train/retrying-storage.js";
 import type { Storage } from "../../train/storage.js";
 import { messageOf } from "../../weights/errors.js";
 import { runToTrain } from "../run-result.js";
 import { keepSettings } from "../run-settings.js";
 import type { BoardRow, SweepBoard } from "../sweep-board.js";
 import { writeResult } from "./finish-run-node.js";
-import { RetryingStorage, StorageAwayError } from "./retrying-storage.js";
 import { StoppedError } from "./train-and-report.js";
 import { trainInThread } from "./train-in-thread-node.js";
 
 export interface TrainSweepOptions {
-	readonly storages: readonly Storage[];
+	/** That try failing requests again, so that one that fails all the same counts as away. */
+	readonly storages: readonly RetryingStorage[];
 	/** Runs at a time, one thread each; default one a core. */
 	readonly workers?: number | undefined;
 	/** Stops each run at a checkpoint; the promise resolves then too. */
@@ -23,7 +24,7 @@ export interface TrainSweepOptions {
  * @throws {StorageAwayError} after all runs stopped, where a storage stayed away
  */
 export async function trainSweep(board: SweepBoard, options: TrainSweepOptions): Promise<void> {
-	const storages = options.storages.map((storage) => new RetryingStorage(storage));
+	const { storages } = options;
 	const away = new AbortController();
 	const signal = AbortSignal.any([options.signal, away.signal]);
 	const waiting = board.inState("waiting");

@@ -105,7 +105,7 @@ function readStrength(text: string): number {
 /** Checks heads and matrices before anything is evaluated. @throws {InterventionError} */
 function checkAgainst(interventions: readonly Intervention[], { model, config }: Run): void {
 	for (const data of interventions) {
-		editsOf([data], model.config, optionOf(data.kind));
+		editsOf([data], model.sizes, optionOf(data.kind));
 		if (data.kind !== "replace-pattern" || typeof data.pattern === "string") continue;
 		const length = 2 * config.task_config.max_examples;
 		cutPattern(data.pattern, length, data.normalize, `--heads: pattern of ${data.heads}`);

@@ -1,14 +1,13 @@
-import { connectRedis, openQueue } from "../../../runs/queue/redis-node.js";
-import { enqueueRuns, watchSweep } from "../../../runs/queue/sweep-queue-node.js";
+import { giveAwaySweep } from "../../../runs/queue/give-away-sweep-node.js";
 import { trainSweep } from "../../../runs/queue/train-sweep-node.js";
+import { PATIENCE } from "../../../runs/queue/watch-redis-node.js";
 import { allProgress } from "../../../runs/run-progress.js";
-import { keepSettings } from "../../../runs/run-settings.js";
 import { SweepBoard } from "../../../runs/sweep-board.js";
 import type { Cli } from "../../cli.js";
 import type { SweepRunOptions } from "../../commands/sweep/index.js";
 import { UsageError } from "../../errors.js";
 import { labelOf, openSweep, type SweepInput } from "../../input/sweep-input.js";
-import { LiveSweep } from "../../output/live-sweep.js";
+import { duration, LiveSweep } from "../../output/live-sweep.js";
 import { prepareFolder } from "../../output/output.js";
 
 /** What `headscope sweep run --json` prints. */
@@ -33,11 +32,12 @@ export interface SweepRunResult {
 const STOP_WITHIN = 120_000;
 
 export async function runSweep(cli: Cli, file: string, options: SweepRunOptions): Promise<void> {
-	if (options.detach && options.queue === undefined) throw new UsageError("--detach: allowed with --queue");
-	if (options.workers !== undefined && options.queue !== undefined) {
-		throw new UsageError("--workers: not with --queue, whose workers are started by headscope worker");
-	}
+	checkOptions(options);
 	const input = await openSweep(file, options);
+	const [storage, second] = input.storages;
+	if (options.queue !== undefined && (!storage || second)) {
+		throw new UsageError("--queue: needs one --storage, that of the workers");
+	}
 	const folder = options.out ?? options.storage;
 	if (folder !== undefined && !folder.includes("://")) await prepareFolder(folder);
 	const progress = await allProgress(input.runs, input.storages);
@@ -46,11 +46,21 @@ export async function runSweep(cli: Cli, file: string, options: SweepRunOptions)
 	);
 	const board = new SweepBoard(input.runs, progress, (row, before) => live.changed(row, before));
 	live.start(board);
-	if (options.queue === undefined)
-		cli.signal.addEventListener("abort", () => live.stopping(), { once: true });
+	const { queue, detach } = options;
 	try {
-		if (options.queue === undefined) await trainHere(cli, board, input, options);
-		else await giveAway(cli, board, input, { ...options, queue: options.queue });
+		if (queue === undefined || !storage) await trainHere(cli, board, input, options, live);
+		else {
+			const patience = options.patience === undefined ? PATIENCE : 1000 * options.patience;
+			await giveAwaySweep(board, {
+				...{ queue, storage, detach, patience, signal: cli.signal },
+				onRedis: (where, state) =>
+					live.say(
+						state === "away"
+							? `waiting for Redis at ${where}, for up to ${duration(patience / 1000)}`
+							: "Redis is back",
+					),
+			});
+		}
 	} finally {
 		live.end();
 		if (cli.signal.aborted) {
@@ -65,39 +75,29 @@ export async function runSweep(cli: Cli, file: string, options: SweepRunOptions)
 	await report(cli, board, input);
 }
 
+/** @throws {UsageError} for options that say nothing together */
+function checkOptions({ queue, workers, detach, patience }: SweepRunOptions): void {
+	if (queue !== undefined && workers !== undefined) {
+		throw new UsageError("--workers: not with --queue, whose workers are started by headscope worker");
+	}
+	if (queue !== undefined) return;
+	if (detach) throw new UsageError("--detach: allowed with --queue");
+	if (patience !== undefined) throw new UsageError("--patience: allowed with --queue");
+}
+
 /** Trains on this machine. */
 async function trainHere(
 	cli: Cli,
 	board: SweepBoard,
 	{ storages }: SweepInput,
 	{ workers }: SweepRunOptions,
+	live: LiveSweep,
 ): Promise<void> {
+	const stopping = (): void => live.say("stopping at checkpoints; Ctrl-C again ends at once");
+	cli.signal.addEventListener("abort", stopping, { once: true });
 	// every run ends at a checkpoint, which a measurement may keep it from for a while
 	cli.io.tidyFor?.(STOP_WITHIN);
 	await trainSweep(board, { storages, workers, signal: cli.signal });
-}
-
-/** Has the workers of a queue train, and waits for them. */
-async function giveAway(
-	cli: Cli,
-	board: SweepBoard,
-	{ storages }: SweepInput,
-	{ queue: url, detach }: SweepRunOptions & { queue: string },
-): Promise<void> {
-	const [storage, second] = storages;
-	if (!storage || second) throw new UsageError("--queue: needs one --storage, that of the workers");
-	const connection = await connectRedis(url);
-	const queue = openQueue(connection);
-	try {
-		const runs = board.inState("waiting").map(({ run }) => run);
-		// workers know no more than the configuration: the settings as they were given are kept from here
-		for (const run of runs) await keepSettings(run, storages);
-		await enqueueRuns(queue, runs);
-		if (!detach) await watchSweep(board, { queue, storage, signal: cli.signal });
-	} finally {
-		await Promise.race([queue.close(), new Promise((resolve) => setTimeout(resolve, 500))]);
-		connection.redis.disconnect();
-	}
 }
 
 /** @throws {Error} where runs failed, after everything is told */

@@ -14,6 +14,7 @@ export interface SweepRunOptions extends SweepOptions {
 	readonly workers?: number;
 	readonly queue?: string;
 	readonly detach?: boolean;
+	readonly patience?: number;
 }
 
 const EXAMPLES = `
@@ -42,6 +43,11 @@ export function register(program: Command, cli: Cli): void {
 		.option("--workers <n>", "runs at a time, each on one core (default: the cores)", wholeNumber(1, 256))
 		.option("--queue <url>", "give the runs to workers: redis://host:port[/database]")
 		.option("--detach", "with --queue: do not wait for the workers")
+		.option(
+			"--patience <seconds>",
+			"with --queue: how long Redis may be away before this ends with an error (default: 300)",
+			wholeNumber(1, 1e6),
+		)
 		.action(async (file: string, options: SweepRunOptions) => {
 			const { runSweep } = await import("../../actions/sweep/run.js");
 			await runSweep(cli, file, options);

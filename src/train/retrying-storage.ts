@@ -1,6 +1,6 @@
-import { TrainError } from "../../train/errors.js";
-import type { Storage } from "../../train/storage.js";
-import { messageOf } from "../../weights/errors.js";
+import { messageOf } from "../weights/errors.js";
+import { TrainError } from "./errors.js";
+import type { Storage } from "./storage.js";
 
 /** A storage stayed away: the run can go on later, on this machine or another. */
 export class StorageAwayError extends TrainError {
@@ -62,5 +62,13 @@ export class RetryingStorage implements Storage {
 
 function isLasting(error: unknown): boolean {
 	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-	return cause instanceof Error && "code" in cause && LASTING.includes(String(cause.code));
+	if (!(cause instanceof Error)) return false;
+	const { code, $metadata: answer } = cause as { code?: unknown; $metadata?: { httpStatusCode?: number } };
+	return LASTING.includes(String(code)) || isRefusal(answer?.httpStatusCode ?? 0);
+}
+
+/** Whether a bucket has understood the request and will not have it: wrong keys, no such bucket. */
+function isRefusal(status: number): boolean {
+	const passing = [408, 409, 425, 429];
+	return status >= 400 && status < 500 && !passing.includes(status);
 }
