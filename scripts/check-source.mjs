@@ -42,6 +42,12 @@ const LAYERS = {
 	train: {
 		imports: ["models", "hooks", "runtime", "onnx", "graph", "weights", "tasks", "random", "tensor"],
 	},
+	metrics: {
+		imports: ["scores", "models", "hooks", "tasks", "random", "graph", "tensor"],
+	},
+	causal: {
+		imports: ["metrics", "scores", "models", "interventions", "hooks", "tasks", "graph", "tensor"],
+	},
 	mechinterp: { imports: ["figures", "tensor"] },
 	runs: {
 		imports: ["train", "models", "hooks", "runtime", "weights", "tasks", "random", "tensor"],
@@ -53,6 +59,8 @@ const LAYERS = {
 			"patching",
 			"interventions",
 			"train",
+			"causal",
+			"metrics",
 			"scores",
 			"tasks",
 			"random",

@@ -18,6 +18,26 @@ export function grad(loss: Value, wrt: readonly Value[]): Value[] {
 
 /** Pulls cotangents of `outputs` back to `wrt`: sum over outputs of (d output / d wrt)^T cotangent. */
 export function vjp(outputs: readonly Value[], cotangents: readonly Value[], wrt: readonly Value[]): Value[] {
+	const collected = pullBack(outputs, cotangents, wrt);
+	return wrt.map((v) => collected.get(v) ?? ops.expand(ops.constant(Tensor.scalar(0)), v.shape));
+}
+
+/**
+ * Whether a gradient of `output` reaches some of `wrt`. Comparisons, counts and largest indices pass none on, so that
+ * the gradient of what is only made of them would be zeros.
+ */
+export function isDifferentiable(output: Value, wrt: readonly Value[]): boolean {
+	const seed = ops.expand(ops.constant(Tensor.scalar(1)), output.shape);
+	const collected = pullBack([output], [seed], wrt);
+	return wrt.some((v) => collected.has(v));
+}
+
+/** The cotangents that reach values on the way from `outputs` to `wrt`. */
+function pullBack(
+	outputs: readonly Value[],
+	cotangents: readonly Value[],
+	wrt: readonly Value[],
+): ReadonlyMap<Value, Value> {
 	const nodes = sortNodes(outputs);
 	const needed = reaching(nodes, wrt);
 	const collected = new Map<Value, Value>();
@@ -42,7 +62,7 @@ export function vjp(outputs: readonly Value[], cotangents: readonly Value[], wrt
 			collect(input, cotangent);
 		}
 	}
-	return wrt.map((v) => collected.get(v) ?? ops.expand(ops.constant(Tensor.scalar(0)), v.shape));
+	return collected;
 }
 
 /** Nodes through which some of `targets` is reached. */

@@ -1,0 +1,21 @@
+import type { Measure } from "../metrics/metric.js";
+import type { ModelInput } from "../models/run-options.js";
+import { Tensor } from "../tensor/index.js";
+import { reject } from "./errors.js";
+
+/**
+ * The clean rows beside the corrupted ones of a measure: as many, of the same length, so that every position has one to
+ * compare with.
+ * @throws {CausalError} for another number of rows or positions
+ */
+export function cleanInput({ model, input, mask }: Measure, clean: ModelInput): Tensor {
+	const packed = clean instanceof Tensor ? { tokens: clean, mask } : model.pack(clean);
+	const { tokens } = packed;
+	if (tokens.dtype !== input.dtype || tokens.shape.join() !== input.shape.join()) {
+		reject("clean", `got ${tokens}, expected ${input} as the corrupted rows have it`);
+	}
+	if ((packed.mask?.data.join() ?? "") !== (mask?.data.join() ?? "")) {
+		reject("clean", "its rows are padded at other places than the corrupted ones");
+	}
+	return tokens;
+}
