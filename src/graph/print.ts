@@ -5,10 +5,11 @@ import type { Attribute, Node, Value } from "./value.js";
 /**
  * A graph as text, one node a line: `v3: float32[batch, pos, 8] = matmul(v1, v2) { alpha: 0.5 }`.
  * Equal text means an equal computation, so it is also the key under which compiled graphs are kept.
+ * @param inputNames what inputs are called instead of their own names
  */
-export function printGraph(graph: Graph): string {
+export function printGraph(graph: Graph, inputNames: ReadonlyMap<Node, string> = new Map()): string {
 	const names = nameValues(graph.nodes);
-	const lines = graph.nodes.map((node) => printNode(node, names));
+	const lines = graph.nodes.map((node) => printNode(node, names, inputNames.get(node)));
 	for (const [name, value] of graph.outputs) lines.push(`output ${name} = ${names.get(value)}`);
 	return lines.join("\n");
 }
@@ -22,15 +23,15 @@ export function nameValues(nodes: readonly Node[]): Map<Value, string> {
 	return names;
 }
 
-function printNode(node: Node, names: ReadonlyMap<Value, string>): string {
+function printNode(node: Node, names: ReadonlyMap<Value, string>, name: string | undefined): string {
 	const left = node.outputs.map((v) => `${names.get(v)}: ${v}`).join(", ");
 	const inputs = node.inputs.map((v) => names.get(v)).join(", ");
-	const options = printAttributes(node);
+	const options = printAttributes(name === undefined ? node : { attributes: { ...node.attributes, name } });
 	return `${left} = ${node.op.name}(${inputs})${options && ` { ${options} }`}`;
 }
 
 /** `alpha: 0.5, axes: [1, 2]`; empty where there are none. */
-export function printAttributes(node: Node): string {
+export function printAttributes(node: Pick<Node, "attributes">): string {
 	return Object.entries(node.attributes)
 		.filter(([, value]) => value !== undefined)
 		.map(([name, value]) => `${name}: ${printAttribute(value)}`)

@@ -13,16 +13,22 @@ import {
 	type OnnxValueInfo,
 } from "./proto.js";
 
+/** An input that is bound to a weight. */
+export interface WeightInput extends OnnxValueInfo {
+	/** The weight's own name. `name` counts weights by first use instead, so that equal layers are equal programs. */
+	readonly weight: string;
+}
+
 /** A graph ready to be made into a session: plain data that can be posted to a worker. */
 export interface Program {
-	/** Equal keys mean equal programs. */
+	/** Equal keys mean equal programs, but for which weights they are bound to. */
 	readonly key: string;
 	/** A model without its weights' declarations, which the engine appends as it holds them. */
 	readonly onnx: Uint8Array<ArrayBuffer>;
 	/** Fed on every run. */
 	readonly feeds: readonly OnnxValueInfo[];
-	/** Bound from the model's weights, each under its own name. */
-	readonly weights: readonly OnnxValueInfo[];
+	/** Bound from the model's weights. */
+	readonly weights: readonly WeightInput[];
 	readonly outputs: readonly OnnxValueInfo[];
 }
 
@@ -37,7 +43,13 @@ export function compile(traced: Graph, provider: Provider = "cpu"): Program {
 		shape: value.shape,
 	});
 	const feeds = graph.inputs.filter((v) => v.node.attributes.role === "feed").map(describe);
-	const weights = graph.inputs.filter((v) => v.node.attributes.role === "weight").map(describe);
+	const weights = weightsOf(graph).map(
+		(v, i): WeightInput => ({
+			...describe(v),
+			name: weightName(i),
+			weight: v.node.attributes.name as string,
+		}),
+	);
 	const outputs = [...graph.outputs].map(([name, v]) => ({
 		name: outputName(name),
 		dtype: v.dtype,
@@ -50,10 +62,19 @@ export function compile(traced: Graph, provider: Provider = "cpu"): Program {
 		nodes: writer.nodes,
 		initializers: writer.initializers,
 	});
-	return { key: `${provider}\n${printGraph(graph)}`, onnx, feeds, weights, outputs };
+	const names = new Map(weightsOf(graph).map((v, i) => [v.node, weightName(i)]));
+	return { key: `${provider}\n${printGraph(graph, names)}`, onnx, feeds, weights, outputs };
 }
 
-/** Names of the compiler's own begin so; a graph's inputs keep theirs. */
+function weightsOf(graph: Graph): Value[] {
+	return graph.inputs.filter((v) => v.node.attributes.role === "weight");
+}
+
+function weightName(i: number): string {
+	return `${OWN}w${i}`;
+}
+
+/** Names of the compiler's own begin so; what is fed keeps its name. */
 const OWN = "%";
 
 /** Inputs are fed by name, so two of one name must be one input. */
@@ -97,8 +118,10 @@ class ProgramWriter implements Emitter {
 		for (const [name, value] of graph.outputs) {
 			if (!this.names.get(value)?.startsWith(outputName(""))) this.names.set(value, outputName(name));
 		}
+		const weights = weightsOf(graph);
 		for (const value of graph.inputs) {
-			const name = value.node.attributes.name as string;
+			const weight = weights.indexOf(value);
+			const name = weight < 0 ? (value.node.attributes.name as string) : weightName(weight);
 			this.names.set(value, name);
 			for (const [axis, dim] of value.shape.entries()) {
 				if (typeof dim !== "string" || !isSymbol(dim) || this.symbols.has(dim)) continue;

@@ -10,7 +10,8 @@ import { ProgramTable, pack, type SentProgram, type TensorMessage, unpack } from
 let engine: LocalEngine;
 let programs: ProgramTable;
 
-interface RunMessage extends SentProgram {
+interface RunMessage {
+	sent: SentProgram;
 	weights: string | undefined;
 	feeds: [string, TensorMessage][];
 	update: RunRequest["update"];
@@ -36,7 +37,7 @@ serve(await parentPort(), {
 	},
 	dispose: async () => ({ value: await engine.dispose() }),
 	freeWeights: async (weights: string) => ({ value: await engine.freeWeights(weights) }),
-	run: async ({ weights, feeds, update, ...sent }: RunMessage, { signal }) => {
+	run: async ({ sent, weights, feeds, update }: RunMessage, { signal }) => {
 		const fed = Object.fromEntries(feeds.map(([name, tensor]) => [name, unpack(tensor)]));
 		const program = programs.resolve(sent);
 		const results = await engine.run({ program, weights, feeds: fed, update }, { signal });

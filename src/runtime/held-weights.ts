@@ -1,6 +1,7 @@
 import { fileSource, folderAndName } from "#file-source";
 import type { Provider } from "../graph/op.js";
-import { encodeExternalWeights, encodeWeightInputs, type OnnxValueInfo } from "../onnx/proto.js";
+import type { WeightInput } from "../onnx/compile.js";
+import { encodeExternalWeights, encodeWeightInputs } from "../onnx/proto.js";
 import { Tensor } from "../tensor/index.js";
 import { locateWeights, type WeightPlace, type WeightsSpec } from "../weights/index.js";
 import { EngineError } from "./engine.js";
@@ -8,14 +9,14 @@ import type { OrtTensor } from "./platform.js";
 
 /** A set of weights as an engine holds it; see `WeightsMode`. */
 export interface HeldWeights {
-	/** Whether a session serves any weights of the same shapes. */
+	/** Whether a session serves any weights of the same shapes: those of another model, or of another layer. */
 	readonly shared: boolean;
 	/** What is fed on each run. */
-	inputs(weights: readonly OnnxValueInfo[]): Record<string, OrtTensor>;
+	inputs(weights: readonly WeightInput[]): Record<string, OrtTensor>;
 	/** What is appended to a program's model. */
-	declare(weights: readonly OnnxValueInfo[]): Uint8Array;
+	declare(weights: readonly WeightInput[]): Uint8Array;
 	/** Bytes that a session keeps because of them. */
-	sessionBytes(weights: readonly OnnxValueInfo[]): number;
+	sessionBytes(weights: readonly WeightInput[]): number;
 	readonly sessionOptions: Readonly<Record<string, string>>;
 	read(name: string): Promise<Tensor<"float32">>;
 	/** Puts another tensor of the same shape in a weight's place. */
@@ -29,17 +30,17 @@ export class BoundWeights implements HeldWeights {
 
 	constructor(private readonly tensors: Map<string, OrtTensor>) {}
 
-	inputs(weights: readonly OnnxValueInfo[]): Record<string, OrtTensor> {
+	inputs(weights: readonly WeightInput[]): Record<string, OrtTensor> {
 		const inputs: Record<string, OrtTensor> = {};
-		for (const { name, shape } of weights) {
-			const tensor = this.tensors.get(name);
-			checkShape(name, shape, tensor?.dims);
+		for (const { name, weight, shape } of weights) {
+			const tensor = this.tensors.get(weight);
+			checkShape(weight, shape, tensor?.dims);
 			inputs[name] = tensor as OrtTensor;
 		}
 		return inputs;
 	}
 
-	declare(weights: readonly OnnxValueInfo[]): Uint8Array {
+	declare(weights: readonly WeightInput[]): Uint8Array {
 		return encodeWeightInputs(weights);
 	}
 
@@ -96,18 +97,18 @@ export class MappedWeights implements HeldWeights {
 		return {};
 	}
 
-	declare(weights: readonly OnnxValueInfo[]): Uint8Array {
-		const external = weights.map(({ name, shape }) => {
-			const place = this.places.get(name);
-			checkShape(name, shape, place?.shape);
+	declare(weights: readonly WeightInput[]): Uint8Array {
+		const external = weights.map(({ name, weight, shape }) => {
+			const place = this.places.get(weight);
+			checkShape(weight, shape, place?.shape);
 			const { file, offset, length } = place as WeightPlace & { file: string };
 			return { name, shape: shape as readonly number[], file, offset, length };
 		});
 		return encodeExternalWeights(external);
 	}
 
-	sessionBytes(weights: readonly OnnxValueInfo[]): number {
-		return weights.reduce((sum, { name }) => sum + (this.places.get(name)?.length ?? 0), 0);
+	sessionBytes(weights: readonly WeightInput[]): number {
+		return weights.reduce((sum, { weight }) => sum + (this.places.get(weight)?.length ?? 0), 0);
 	}
 
 	async read(name: string): Promise<Tensor<"float32">> {

@@ -99,7 +99,8 @@ export class LocalEngine implements Engine {
 		);
 		const held = program.weights.length > 0 ? this.held(weights) : NO_WEIGHTS;
 		const fed = program.feeds.map(({ name }) => [name, this.toOrt(feeds[name] as Tensor)] as const);
-		const key = held.shared ? program.key : `${weights}\n${program.key}`;
+		const names = held.shared ? [] : program.weights.map(({ weight }) => weight);
+		const key = held.shared ? program.key : [weights, ...names, program.key].join("\n");
 		const bytes = program.onnx.byteLength + SESSION_OVERHEAD + held.sessionBytes(program.weights);
 		const checkWanted = (): void => {
 			this.checkOpen();

@@ -39,14 +39,14 @@ export class ProgramTable {
 	}
 
 	/** @throws {UnknownProgramError} if only the number came and the program is not here any more */
-	resolve({ id, program }: SentProgram): Program {
+	resolve({ id, program, weights }: SentProgram): Program {
 		if (program) {
 			this.programs.set(id, program, program.onnx.byteLength + 2 * program.key.length);
 			return program;
 		}
 		const known = this.programs.get(id);
 		if (!known) throw new UnknownProgramError(`program ${id} has to be sent again`);
-		return known;
+		return { ...known, weights };
 	}
 }
 
@@ -54,6 +54,8 @@ export class ProgramTable {
 export interface SentProgram {
 	readonly id: number;
 	readonly program?: Program | undefined;
+	/** What it is bound to this time: programs of one key may differ in that. */
+	readonly weights: Program["weights"];
 }
 
 export class UnknownProgramError extends Error {
@@ -112,15 +114,16 @@ export class WorkerEngine implements Engine {
 	): Promise<Map<string, Tensor>> {
 		const packed = Object.entries(feeds).map(([name, tensor]) => [name, pack(tensor)]);
 		const send = (sent: SentProgram): Promise<unknown> =>
-			this.client.call("run", { ...sent, weights, feeds: packed, update }, { signal });
+			this.client.call("run", { sent, weights, feeds: packed, update }, { signal });
 		// the program's bytes travel once; afterwards its number is enough
 		const known = this.sent.get(program.key);
 		const id = known ?? this.nextProgram++;
 		this.sent.set(program.key, id, 2 * program.key.length);
+		const bound = program.weights;
 		const results = await (known === undefined
-			? send({ id, program })
-			: send({ id }).catch((error: Error) => {
-					if (error.name === "UnknownProgramError") return send({ id, program });
+			? send({ id, program, weights: bound })
+			: send({ id, weights: bound }).catch((error: Error) => {
+					if (error.name === "UnknownProgramError") return send({ id, program, weights: bound });
 					throw error;
 				}));
 		return new Map((results as [string, TensorMessage][]).map(([name, tensor]) => [name, unpack(tensor)]));

@@ -101,6 +101,28 @@ describe.each(ENGINES)("an engine %s", (where, create) => {
 		]);
 	});
 
+	test("programs that differ in their weights' names are one program, bound to its own weights", async () => {
+		const plus = (name: string) =>
+			compile(graphOf({ y: ops.add(ops.input("x", "float32", [2]), ops.weight(name, [2])) }));
+		const [a, b] = [plus("layers.0.bias"), plus("layers.1.bias")];
+		expect(b.key).toBe(a.key);
+		await using engine = await create();
+		const held = await engine.putWeights(
+			new Map([
+				["layers.0.bias", Tensor.from([10, 20])],
+				["layers.1.bias", Tensor.from([100, 200])],
+			]),
+		);
+		for (const [program, y] of [
+			[a, [11, 22]],
+			[b, [101, 202]],
+			[a, [11, 22]],
+		] as const) {
+			const found = await engine.run({ program, weights: held, feeds: { x: two } });
+			expect(found.get("y")?.toNested()).toEqual(y);
+		}
+	});
+
 	test("refuses feeds that are missing, of another type, or that disagree", async () => {
 		await using engine = await create({ threads: 1 });
 		const id = await engine.putWeights(weights);

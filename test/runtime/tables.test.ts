@@ -26,12 +26,14 @@ test("a program that the thread has forgotten is asked for again", () => {
 		weights: [],
 		outputs: [],
 	});
+	const weights = [{ name: "w", dtype: "float32" as const, shape: [2], weight: "layer 0" }];
 	const table = new ProgramTable(100);
-	expect(table.resolve({ id: 0, program: program("a") }).key).toBe("a");
-	expect(table.resolve({ id: 0 }).key).toBe("a");
-	table.resolve({ id: 1, program: program("b") });
-	expect(() => table.resolve({ id: 0 })).toThrow(UnknownProgramError);
-	expect(table.resolve({ id: 1 }).key).toBe("b");
+	expect(table.resolve({ id: 0, program: program("a"), weights: [] }).key).toBe("a");
+	// another layer's weights may be meant by the same program
+	expect(table.resolve({ id: 0, weights })).toEqual({ ...program("a"), weights });
+	table.resolve({ id: 1, program: program("b"), weights: [] });
+	expect(() => table.resolve({ id: 0, weights: [] })).toThrow(UnknownProgramError);
+	expect(table.resolve({ id: 1, weights: [] }).key).toBe("b");
 });
 
 test("tasks run one after another, a failed one stops nobody, and events come in between", async () => {
