@@ -5,11 +5,13 @@ import { type Sweep, type SweepRun, sweepRun } from "../train/sweep.js";
 import { parseWhere } from "./where.js";
 
 export interface SweepRunsOptions {
-	/** Filters as they are typed, see {@link parseWhere}. */
+	/** Filters as they are typed, see {@link parseWhere}; they see what runs leave to the defaults too. */
 	readonly where?: string | undefined;
 	/** Updates of each run, in place of what the sweep says; such runs have names of their own. */
 	readonly steps?: number | undefined;
 }
+
+const DEFAULTS_TOO = { defaults: true };
 
 /**
  * The runs of a sweep that have the settings, in its order.
@@ -17,9 +19,9 @@ export interface SweepRunsOptions {
  */
 export function sweepRuns(sweep: Sweep, { where = "", steps }: SweepRunsOptions = {}): SweepRun[] {
 	const filters = parseWhere(where, sweep);
-	const found = [...getSweepConfigs(sweep, filters)];
+	const found = [...getSweepConfigs(sweep, filters, DEFAULTS_TOO)];
 	// says what there is
-	if (found.length === 0) getConfig(sweep, filters);
+	if (found.length === 0) getConfig(sweep, filters, DEFAULTS_TOO);
 	const runs =
 		steps === undefined
 			? found

@@ -4,7 +4,7 @@ import { reject } from "../train/errors.js";
 import { isDict, merge, type PythonDict, type PythonValue } from "../train/python-json.js";
 import { withDefaults } from "../train/run-config.js";
 import type { Filters } from "../train/select-runs.js";
-import type { Sweep } from "../train/sweep.js";
+import { type Sweep, sweepSettings } from "../train/sweep.js";
 
 /**
  * Reads filters as they are typed: `num_tasks=64,lr=0.001`. A setting is named by its key, or by as much of
@@ -12,7 +12,8 @@ import type { Sweep } from "../train/sweep.js";
  * @throws {TrainError} for what is no setting, and for a key that several have
  */
 export function parseWhere(text: string, sweep: Sweep): Filters {
-	const paths = settingPaths(sweep);
+	const set = sweep.parameters.map(({ path }) => path.join("."));
+	const all = settingPaths(sweep);
 	return text
 		.split(",")
 		.map((part) => part.trim())
@@ -22,15 +23,15 @@ export function parseWhere(text: string, sweep: Sweep): Filters {
 			if (key === undefined || value === undefined) {
 				return reject("--where", `"${part}", allowed: setting=value, several joined by ","`);
 			}
-			return nest(resolve(key, paths), scalar(value, part));
+			return nest(resolve(key, set, all), scalar(value, part));
 		})
 		.reduce(merge, {});
 }
 
-/** Every setting's path: what the sweep sets, and what has a default. */
+/** Every setting that a run of the sweep has, by itself or by default. */
 function settingPaths(sweep: Sweep): string[] {
-	const ours = sweep.parameters.map(({ path }) => path.join("."));
-	return [...new Set([...ours, ...leaves(withDefaults({}))])];
+	const runs = [{}, ...sweepSettings(sweep)];
+	return [...new Set(runs.flatMap((given) => leaves(withDefaults(given))))];
 }
 
 function leaves(settings: PythonDict, prefix = ""): string[] {
@@ -39,13 +40,16 @@ function leaves(settings: PythonDict, prefix = ""): string[] {
 	);
 }
 
-function resolve(key: string, paths: readonly string[]): string {
-	if (paths.includes(key)) return key;
-	const found = paths.filter((path) => path.endsWith(`.${key}`));
-	const [only] = found;
-	if (only !== undefined && found.length === 1) return only;
-	if (found.length > 1) reject("--where", `"${key}" may be ${found.join(" or ")}; write more of it`);
-	const names = paths.map((path) => path.split(".").at(-1) ?? path);
+function resolve(key: string, set: readonly string[], all: readonly string[]): string {
+	if (all.includes(key)) return key;
+	// what the sweep sets comes before what has a default of the same name
+	for (const paths of [set, all]) {
+		const found = paths.filter((path) => path.endsWith(`.${key}`));
+		const [only] = found;
+		if (only !== undefined && found.length === 1) return only;
+		if (found.length > 1) reject("--where", `"${key}" may be ${found.join(" or ")}; write more of it`);
+	}
+	const names = all.map((path) => path.split(".").at(-1) ?? path);
 	return reject("--where", `there is no setting "${key}"; nearest are ${nearest(key, names, 3).join(", ")}`);
 }
 

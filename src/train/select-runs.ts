@@ -101,13 +101,15 @@ function matches({ settings }: Candidate, wanted: readonly [string, string][]): 
 	return wanted.every(([path, value]) => settings.get(path) === value);
 }
 
-/** Settings by path, keys joined with "/", and their values as text: 1 and 1.0 are the same. */
+/** Settings by path, keys joined with "/", and their values as text: 1 and 1.0 are the same, "inf" and .inf too. */
 function leaves(settings: PythonDict, prefix = ""): [string, string][] {
 	return Object.entries(settings).flatMap(([key, value]) =>
-		isDict(value)
-			? leaves(value, `${prefix}${key}/`)
-			: [[prefix + key, pythonJson(plain(value) as PythonValue)] as [string, string]],
+		isDict(value) ? leaves(value, `${prefix}${key}/`) : [[prefix + key, textOf(value)] as [string, string]],
 	);
+}
+
+function textOf(value: PythonValue): string {
+	return pythonJson(value === "inf" ? Number.POSITIVE_INFINITY : (plain(value) as PythonValue));
 }
 
 /** Every value of each setting. */

@@ -64,6 +64,29 @@ test("list shows index, name, what varies and how far each run is", async () => 
 	expect(shipped.runs.length).toBe(1);
 });
 
+test.each([
+	// what the file leaves to the defaults, and what defaults make of what it sets
+	["optimizer_type=SGD,sampling_seed=3", [0, 1, 2, 3, 4, 5, 6, 7]],
+	["weight_decay=0,max_lr=0.001", [0, 2, 4, 6]],
+	["total_steps=12,num_layers=2,scheduler_config.max_lr=1e30", [3, 7]],
+	["lr=0.001,num_tasks=inf", [4, 6]],
+	["num_tasks=.inf,layer_norm=true,eval_batch_size=4", [4, 5, 6, 7]],
+])("--where %s sees defaults too", async (where, indices) => {
+	using folder = new SweepFolder();
+	const args = ["sweep", "list", folder.file, "--where", where, "--out", folder.runs];
+	const { runs } = await runJson<SweepListResult>(...args);
+	expect(runs.map(({ index }) => index)).toEqual(indices);
+});
+
+test("a default that no run has is refused, with what there is", async () => {
+	using folder = new SweepFolder();
+	const { code, stderr } = await runCli("sweep", "list", folder.file, "--where", "noise_variance=1");
+	expect([code, stderr]).toEqual([
+		2,
+		`headscope: ${folder.file}: no run has task_config.noise_variance = 1; there is task_config.noise_variance 0.25\n`,
+	]);
+});
+
 test("run trains what is missing, goes on after a failing run, and says which failed", async () => {
 	using folder = new SweepFolder();
 	const where = ["--where", "num_layers=1", "--out", folder.runs];

@@ -97,7 +97,7 @@ async function chosenRun(options: TrainOptions): Promise<RunDescription> {
 			);
 		}
 		const sweep = await readSweep(file);
-		const { given } = getUniqueConfig(sweep, parseWhere(where ?? "", sweep));
+		const { given } = getUniqueConfig(sweep, parseWhere(where ?? "", sweep), { defaults: true });
 		return describeRun(merge(given, count), file);
 	} catch (error) {
 		if (error instanceof Error && error.name === "TrainError")
