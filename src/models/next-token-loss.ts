@@ -33,8 +33,7 @@ export async function nextTokenLoss(
 			"int32",
 		);
 		const readout = {
-			// any point will do: what is read are the logits behind it
-			names: "hook_embed",
+			names: [],
 			concrete: true,
 			feeds: { next },
 			outputs: (get: (name: string) => Value, g: G) => {

@@ -1,0 +1,16 @@
+/** Metrics: numbers that say what a change of a model changed, each with an interval over rows. */
+export { type Change, type CompareOptions, compareRows } from "./compare-rows.js";
+export { MetricError } from "./errors.js";
+export { measuring } from "./measuring.js";
+export type {
+	BoundMetric,
+	Measure,
+	MeasureOf,
+	MeasureOptions,
+	MetricFeedFn,
+	MetricKind,
+	RegressionRun,
+	SampleTask,
+} from "./metric.js";
+export { type MetricRunOptions, readMetric } from "./read-metric.js";
+export { METRICS, type MetricData, parseMetric } from "./registry.js";

@@ -1,0 +1,18 @@
+import type { Measure, MeasureOf, MeasureOptions } from "./metric.js";
+import { kindOf, type MetricData, parseMetric } from "./registry.js";
+
+/**
+ * Binds a metric to a model and the rows it is computed on; where the options give none, the metric makes its own.
+ * @param metric a name such as "loss" or "loss@51:100", or data
+ * @param where what errors call the metric. Default its name
+ * @throws {MetricError} for what is no metric, or does not fit the model or the rows
+ */
+export async function measuring(
+	of: MeasureOf,
+	metric: string | MetricData,
+	options: MeasureOptions = {},
+	where?: string,
+): Promise<Measure> {
+	const data = parseMetric(metric, where);
+	return kindOf(data.kind, "metric").measure(data, { of, options, where: where ?? data.kind });
+}

@@ -1,0 +1,60 @@
+import type * as z from "zod";
+import { nearest } from "../hooks/select.js";
+import { reject } from "./errors.js";
+import { logitDifference } from "./logit-difference.js";
+import { loss } from "./loss.js";
+import type { MetricKind } from "./metric.js";
+
+const KINDS = [loss, logitDifference] as const;
+
+/** Every kind of metric: a new one is a file and a line here. The conformance suite loops over this list. */
+export const METRICS: readonly MetricKind[] = KINDS as unknown as readonly MetricKind[];
+
+/** A metric as plain data. */
+export type MetricData = z.input<(typeof KINDS)[number]["schema"]>;
+
+/**
+ * Checks a metric of unknown origin: data, or the short spelling `kind`, `kind:mode`, `kind@place`.
+ * @param where what errors call it
+ * @throws {MetricError} for what is no metric; it says what was found and what is allowed
+ */
+export function parseMetric(given: unknown, where = "metric"): MetricData {
+	const data = typeof given === "string" ? fromText(given, where) : given;
+	if (typeof data !== "object" || data === null || Array.isArray(data)) {
+		reject(where, `got ${show(given)}, allowed a name such as "loss", or data such as {"kind":"loss"}`);
+	}
+	const { schema } = kindOf((data as { kind?: unknown }).kind, `${where}.kind`);
+	const result = schema.safeParse(data);
+	if (result.success) return result.data as MetricData;
+	const issue = result.error.issues[0] as z.core.$ZodIssue;
+	if (issue.code === "unrecognized_keys") {
+		const known = Object.keys((schema as z.ZodObject).shape);
+		reject(where, `unknown "${issue.keys[0]}"; allowed ${known.join(", ")}`);
+	}
+	const path = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`));
+	const got = issue.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown>)?.[part], data);
+	if (got === undefined) reject(where, `needs ${issue.path.join(".")}: ${issue.message}`);
+	reject(`${where}${path.join("")}`, `got ${show(got)}: ${issue.message}`);
+}
+
+/** The record of a metric's kind. @throws {MetricError} that names the kinds there are */
+export function kindOf(kind: unknown, where: string): MetricKind {
+	const found = METRICS.find((known) => known.kind === kind);
+	if (found) return found;
+	const kinds = METRICS.map((known) => known.kind);
+	const near = typeof kind === "string" ? `; nearest: ${nearest(kind, kinds, 1)[0]}` : "";
+	reject(where, `no metric ${show(kind)}, allowed ${kinds.join(", ")}${near}`);
+}
+
+function fromText(text: string, where: string): unknown {
+	const [, name, mode, place] = /^([^:@]+)(?::([^@]*))?(?:@(.*))?$/.exec(text.trim()) ?? [];
+	const kind = kindOf(name, where);
+	const data = kind.fromText(mode, place);
+	if (data === undefined) reject(where, `"${text}" does not say enough: ${kind.kind} is ${kind.doc}`);
+	return data;
+}
+
+function show(value: unknown): string {
+	const text = JSON.stringify(value) ?? String(value);
+	return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
