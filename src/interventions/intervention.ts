@@ -2,26 +2,58 @@ import * as z from "zod";
 import type { Dim } from "../graph/dim.js";
 import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
-import type { Tensor } from "../tensor/index.js";
+import type { HookPoint } from "../hooks/select.js";
+import type { DType, Tensor } from "../tensor/index.js";
+import type { Donor } from "./donors.js";
 
-/** The sizes of a model that interventions are checked against. */
+/** What of a model interventions are checked against; `model.sizes` of a loaded one. */
 export interface Sizes {
 	readonly nLayers: number;
 	readonly nHeads: number;
+	/** Heads of keys and values; fewer than nHeads with grouped-query attention. */
+	readonly nKvHeads: number;
+	/** Every place where a value can be changed. */
+	readonly points: readonly HookPoint[];
 }
 
-/** What a run is fed, as far as an intervention's own feeds depend on it. */
+/** What a run is fed, as far as an intervention's own feeds depend on it. With cells: the rows of one cell. */
 export interface RunFacts {
+	/** Rows. */
 	readonly batch: number;
+	/** Positions of the whole sequence: feeds are made for all of it, and a run after a past is fed its own share of them. */
 	readonly pos: number;
-	/** Ids [batch, pos] or vectors [batch, pos, width]; absent where the run starts at a layer. */
+	/** How many of the positions came before the run (`RunOptions.past`), which does not compute them. Default 0. */
+	readonly past?: number;
+	/** Ids [batch, pos] or vectors [batch, pos, width]; absent where the run starts at a layer, or after tokens not known. */
 	readonly tokens: Tensor | undefined;
 	/** bool [batch, pos], 1 where a token counts; absent where all do. */
 	readonly mask: Tensor<"bool"> | undefined;
+	/** Where these rows begin in the run's batch. Default 0. */
+	readonly firstRow?: number;
+	/** Recorded values that interventions ask for by name. Default none. */
+	readonly donors?: Readonly<Record<string, Donor>> | undefined;
 }
 
-/** Makes an input of the compiled graph, whose name is the edit's own. */
-export type FeedFn = (name: string, shape: readonly Dim[]) => Value;
+/** Rows of a table, chosen in the graph: cells that name the same table are fed one copy of it. */
+export interface Taken {
+	/** [entries, ...rest] */
+	readonly table: Tensor<"float32">;
+	/** Entries of the table; axis 0 are the run's rows. */
+	readonly places: Tensor<"int32">;
+}
+
+/** What an edit is fed under one name: axis 0 are the run's rows, so that cells can be stacked. */
+export type Part = Tensor | Taken;
+
+/** How an edit asks for its inputs. Their names are the edit's own. */
+export interface EditSite {
+	/** An input; axis 0 must be the batch. Default dtype float32. */
+	feed(name: string, shape: readonly Dim[], dtype?: DType): Value;
+	/** Entries of a fed table: [...at, ...rest], where `at` begins with the batch. */
+	take(name: string, at: readonly Dim[], rest: readonly Dim[]): Value;
+	/** The batch holds several cells, each of which is a batch of its own. */
+	readonly cells: boolean;
+}
 
 /**
  * One change at one hook point. What it computes is compiled in; whatever may differ from run to run (which
@@ -32,10 +64,12 @@ export interface Edit {
 	readonly point: string;
 	/** Edits with equal structure at equal points compute the same graph. */
 	readonly structure: string;
+	/** The donor whose value at the point has to be recorded. */
+	readonly donor?: string | undefined;
 	/** What stands in the value's place. */
-	apply(value: Value, g: G, feed: FeedFn): Value;
-	/** Float32 tensors for what `apply` asked `feed` for. @throws {InterventionError} for a run that does not suit. */
-	feeds(run: RunFacts): Readonly<Record<string, Tensor>>;
+	apply(value: Value, g: G, site: EditSite): Value;
+	/** What `apply` asks the site for, by name. @throws {InterventionError} for a run that does not suit. */
+	feeds(run: RunFacts): Readonly<Record<string, Part>>;
 }
 
 /**
@@ -47,7 +81,11 @@ export interface InterventionKind<S extends z.ZodType = z.ZodType> {
 	/** One line: what it does. */
 	readonly doc: string;
 	readonly schema: S;
-	/** Data for the conformance suite, on a model of two layers and two heads; the first and the second compile to one graph. */
+	/**
+	 * Data for the conformance suite, on models of two layers and two heads or more; the first and the second compile
+	 * to one graph. Donors there: "donor", the recorded values of another input of the same shape, and "vectors" with
+	 * an entry "direction" [d_model].
+	 */
 	readonly examples: readonly z.input<S>[];
 	/**
 	 * The changes that data of this kind mean in a model.
@@ -61,10 +99,16 @@ export function defineKind<S extends z.ZodType>(kind: InterventionKind<S>): Inte
 	return kind;
 }
 
-/** Settings of every kind that works on heads. */
-export const headFields = {
+const headNames = z.union([z.literal("all"), z.array(z.string()).min(1).readonly()], {
+	error: 'allowed "all" or names such as ["0.1"]',
+});
+
+/** Settings of kinds that work on attention patterns or scores. */
+export const patternFields = {
 	/** Query heads, "5.1" or "L5H1", or all of them. */
-	heads: z.union([z.literal("all"), z.array(z.string()).min(1).readonly()]),
+	heads: headNames.optional(),
+	/** Whole layers instead of heads; negative ones count from the end. */
+	layers: z.union([z.literal("all"), z.array(z.int()).min(1).readonly()]).optional(),
 	/** 0 leaves the value, 1 takes the changed one, between them it is a mix. Default 1. */
 	strength: z.number().min(0).max(1).optional(),
 	/** Positions (of a pattern: queries); negative ones count from the end. Default all. */
@@ -72,3 +116,15 @@ export const headFields = {
 	/** Rows of the batch. Default all. */
 	rows: z.array(z.int().min(0)).min(1).readonly().optional(),
 };
+
+/** Settings of kinds that work at any hook point. */
+export const pointFields = {
+	/** The point: "z", "resid_pre", "attn_out", "k", "ln1.scale", ..., or a full name. */
+	at: z.string().min(1).optional(),
+	/** Heads of keys and values, at points that have them ("k", "v"). */
+	kvHeads: headNames.optional(),
+	...patternFields,
+};
+
+/** The name of a donor: see `RunOptions.donors`. */
+export const donorField = z.string().min(1);

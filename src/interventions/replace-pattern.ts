@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
-import { headEdits } from "./head-edits.js";
-import { defineKind, headFields, type RunFacts } from "./intervention.js";
+import { defineKind, patternFields, type RunFacts } from "./intervention.js";
 import { drawPattern, NAMED_PATTERNS, type PatternName, TOKEN_PATTERNS } from "./named-patterns.js";
 import { cutPattern, type PatternRows } from "./pattern-matrix.js";
+import { pointEdits } from "./point-edits.js";
 
 const names = Object.keys(NAMED_PATTERNS) as [PatternName, ...PatternName[]];
 
@@ -20,7 +20,7 @@ export const replacePattern = defineKind({
 	doc: `a head's attention pattern becomes another: ${names.join(", ")}, or a matrix [query][key]`,
 	schema: z.strictObject({
 		kind: z.literal("replace-pattern"),
-		...headFields,
+		...patternFields,
 		/** A name, or rows [query][key] that are cut to the run's length. */
 		pattern: z.union([z.enum(names), z.array(z.array(z.number()).readonly()).min(1).readonly()], {
 			error: `allowed ${names.join(", ")}, or rows of numbers [query][key]`,
@@ -43,12 +43,11 @@ export const replacePattern = defineKind({
 		const { pattern, normalize } = data;
 		if (typeof pattern === "string" && normalize !== undefined)
 			reject(`${where}.normalize`, "goes with a matrix; named patterns sum to 1");
-		return headEdits(data, sizes, where, {
-			point: "pattern",
+		return pointEdits(data, "pattern", sizes, where, () => ({
 			structure: "replace-pattern",
-			changed: (value, _, feed) => feed("pattern", [value.dim(0), 1, value.dim(2), value.dim(3)]),
+			changed: (value, _, site) => site.feed("pattern", [value.dim(0), 1, value.dim(2), value.dim(3)]),
 			feeds: (run) => ({ pattern: patternsOf(pattern, run, normalize, `${where}.pattern`) }),
-		});
+		}));
 	},
 });
 
@@ -90,7 +89,11 @@ function placesOf(mask: Tensor<"bool">, row: number, pos: number): number[] {
 
 /** Whether two tokens are equal: ids, or vectors in every entry. */
 function sameToken(tokens: Tensor | undefined, a: number, b: number, where: string): boolean {
-	if (!tokens) reject(where, "induction looks at the tokens, but a run from a layer on has none");
+	if (!tokens)
+		reject(
+			where,
+			"induction looks at the tokens, which a run from a layer on, or after a past without them, has not",
+		);
 	const width = tokens.shape[2] ?? 1;
 	for (let i = 0; i < width; i++) if (tokens.data[a * width + i] !== tokens.data[b * width + i]) return false;
 	return true;

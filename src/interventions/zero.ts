@@ -1,17 +1,19 @@
 import * as z from "zod";
-import { headEdits } from "./head-edits.js";
-import { defineKind, headFields } from "./intervention.js";
+import { defineKind, pointFields } from "./intervention.js";
+import { pointEdits } from "./point-edits.js";
 
-/** Zero ablation: what a head writes is taken away. */
+/** Zero ablation: by default what a head writes is taken away. */
 export const zero = defineKind({
 	kind: "zero",
-	doc: "a head's z becomes 0, so that it writes nothing",
-	schema: z.strictObject({ kind: z.literal("zero"), ...headFields }),
+	doc: "a value becomes 0; of a head's z, so that it writes nothing",
+	schema: z.strictObject({ kind: z.literal("zero"), ...pointFields }),
 	examples: [
 		{ kind: "zero", heads: ["0.1"] },
 		{ kind: "zero", heads: ["0.0", "L0H1"], strength: 0.25, positions: [1, -1], rows: [1] },
 		{ kind: "zero", heads: "all" },
+		{ kind: "zero", at: "resid_pre", layers: [-1], positions: [2] },
+		{ kind: "zero", at: "attn_scores", heads: ["1.0"] },
 	],
 	edits: (data, sizes, where) =>
-		headEdits(data, sizes, where, { point: "z", structure: "zero", changed: (_, g) => g.constant(0) }),
+		pointEdits(data, "z", sizes, where, () => ({ structure: "zero", changed: (_, g) => g.constant(0) })),
 });

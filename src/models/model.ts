@@ -8,6 +8,7 @@ import { HookError } from "../hooks/hook-error.js";
 import { axesOf } from "../hooks/points.js";
 import { type HookPoint, selectPoints } from "../hooks/select.js";
 import { compileInterventions } from "../interventions/compile.js";
+import type { Sizes } from "../interventions/index.js";
 import { compile, type Program } from "../onnx/compile.js";
 import type { Engine, WeightsId } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
@@ -84,6 +85,12 @@ export class Model implements AsyncDisposable {
 	private selectable(): readonly HookPoint[] {
 		this.points ??= listPoints(this.family, this.config);
 		return this.points;
+	}
+
+	/** What interventions are checked against. */
+	get sizes(): Sizes {
+		const { nLayers, nHeads, nKvHeads } = this.config;
+		return { nLayers, nHeads, nKvHeads, points: this.selectable() };
 	}
 
 	/** The tree of modules. */
@@ -232,7 +239,7 @@ export class Model implements AsyncDisposable {
 
 	private async execute(input: ModelInput, asked: Asked): Promise<Map<string, Tensor>> {
 		const { readout } = asked;
-		const { interventions = [], weights } = asked.options;
+		const { interventions = [], cells, weights, donors } = asked.options;
 		const { tensors, batch, pos, padded } = feedsOf(
 			input,
 			asked.options,
@@ -241,7 +248,8 @@ export class Model implements AsyncDisposable {
 			this.family.tokenWidth?.(this.config),
 		);
 		checkPositions(asked.options.positions, pos);
-		const changes = compileInterventions(interventions, this.config);
+		checkCells(cells, batch);
+		const changes = compileInterventions(interventions, this.sizes, cells);
 		if (weights) checkWeights(this.modules(), weights);
 		const end = lastLayer(asked, this.config.nLayers);
 		const options = withPauses(asked.options, this.config, batch * pos, end);
@@ -264,6 +272,7 @@ export class Model implements AsyncDisposable {
 			past: past?.length ?? 0,
 			tokens: wholeTokens(past, tensors[FEEDS.tokens]),
 			mask: tensors[FEEDS.mask] as Tensor<"bool">,
+			donors,
 		};
 		const feeds = {
 			...tensors,
@@ -353,6 +362,13 @@ function lastLayer({ options, taps, result, readout }: Asked, nLayers: number): 
 	if (result || readout) return end;
 	const needed = taps.map((name) => layerOf(name) ?? (isBeforeBlocks(name) ? -1 : end - 1));
 	return Math.min(end, Math.max(...needed) + 1);
+}
+
+/** @throws {ModelError} for a batch that the cells cannot share. */
+function checkCells(cells: RunOptions["cells"], batch: number): void {
+	if (cells === undefined || (cells.length > 0 && batch % cells.length === 0)) return;
+	const allowed = cells.length === 0 ? "at least one cell" : `a multiple of ${cells.length}`;
+	throw new ModelError(`cells: ${cells.length} cells in a batch of ${batch} rows, allowed ${allowed}`);
 }
 
 /** A tensor with the axis names of its hook point. */

@@ -1,7 +1,7 @@
 import type { G, HookFn, ModuleFn } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { Names } from "../hooks/select.js";
-import type { Intervention } from "../interventions/index.js";
+import type { Donor, Intervention } from "../interventions/index.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Ids, Marks } from "./batch.js";
 import type { KeyValueCache } from "./key-value-cache.js";
@@ -30,6 +30,18 @@ export interface RunOptions {
 	 * given (heads, strengths, matrices) is fed, so that other values of the same kinds compile nothing.
 	 */
 	interventions?: readonly Intervention[];
+	/**
+	 * Several runs in one batch: a list of interventions for each cell. The input holds the rows of every cell, one cell
+	 * after the other (cells x rows), and cell c's list acts on its own rows as if they ran alone: row numbers begin at 0
+	 * in each, means and permutations stay inside. `interventions` act first, in every cell. Cells whose kinds and
+	 * points agree with an earlier run's compile nothing.
+	 */
+	cells?: readonly (readonly Intervention[])[];
+	/**
+	 * Recorded values that interventions take by name (`from`): a cache, or tensors by hook name. Each is of one row, or
+	 * of as many as the run (with cells: as one cell) has. They are fed.
+	 */
+	donors?: Readonly<Record<string, Donor>>;
 	/** Functions over graph values, by point or selection, applied in order. They are compiled in. */
 	hooks?: Readonly<Record<string, HookFn>> | readonly (readonly [Names, HookFn])[];
 	/** Functions over tensors. Each cuts the run in two, which costs a session and copies: slower than `hooks`. */

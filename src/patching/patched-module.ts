@@ -132,7 +132,7 @@ export class PatchedModule implements Iterable<PatchedModule> {
 			this.path || "model",
 		);
 		const layer = layerOf(this.path);
-		const outside = editsOf(list, this.tree.model.config, this.path || "model").find(
+		const outside = editsOf(list, this.tree.model.sizes, this.path || "model").find(
 			({ point }) => layer !== undefined && layerOf(point) !== layer,
 		);
 		if (outside) reject(this.path, `the intervention is at ${outside.point}, which is not in this module`);

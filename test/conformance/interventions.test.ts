@@ -1,11 +1,13 @@
 /** What every kind of intervention must satisfy, on models of each attention layout. */
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { loadModel, type Model, type Tensor } from "../../src/index.js";
+import { loadModel, type Model, Tensor } from "../../src/index.js";
 import { INTERVENTIONS, type Intervention } from "../../src/interventions/index.js";
 import { RegressionModel, regressionConfig } from "../../src/models/regression/index.js";
 import { TorchRandom } from "../../src/random/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { encodeTokens, gaussianTasks, RegressionSequences } from "../../src/tasks/regression/index.js";
+import { difference } from "../../src/tensor/index.js";
+import { donorsFor } from "../interventions/run-with-donors.js";
 import { referencePath } from "../reference-data.js";
 
 const engine = await LocalEngine.create({ threads: 1 });
@@ -13,16 +15,25 @@ afterAll(() => engine.dispose());
 
 const task = { task_size: 3, max_examples: 4, embed_size: 16, mlp_size: 12, num_heads: 2, num_layers: 2 };
 const regression = await RegressionModel.fresh(regressionConfig(task), 0, { engine });
-const { xs, ys } = new RegressionSequences(gaussianTasks(3), 0.1).getBatch(4, 3, new TorchRandom(5));
+const sequences = new RegressionSequences(gaussianTasks(3), 0.1);
+const draw = (seed: number): Tensor<"float32"> => {
+	const { xs, ys } = sequences.getBatch(4, 3, new TorchRandom(seed));
+	return encodeTokens(xs, ys);
+};
 const language = (name: string): Promise<Model> => loadModel(referencePath("lm", "models", name), { engine });
 const ids = [
 	[5, 9, 23, 5, 9, 40, 7],
 	[3, 3, 11, 60, 31, 5, 2],
 ];
+const otherIds = [
+	[9, 9, 1, 5, 30, 44, 2],
+	[61, 8, 8, 60, 12, 3, 3],
+];
+/** Name, model, input, and an input of the same shape that donors record. */
 const models = [
-	["regression", regression.model, encodeTokens(xs, ys)],
-	["gpt2", await language("rand-gpt2"), ids],
-	["llama with shared kv heads", await language("rand-llama-tied-gqa-theta5e5"), ids],
+	["regression", regression.model, draw(5), draw(6)],
+	["gpt2", await language("rand-gpt2"), ids, otherIds],
+	["llama with shared kv heads", await language("rand-llama-tied-gqa-theta5e5"), ids, otherIds],
 ] as const;
 
 /** Bits of a tensor, so that -0 and NaN count too. */
@@ -31,39 +42,104 @@ const bits = ({ data }: Tensor): Uint8Array => new Uint8Array(data.buffer, data.
 describe.each(INTERVENTIONS.map((kind) => [kind.kind, kind.examples as Intervention[]] as const))(
 	"%s",
 	(_, examples) => {
-		test.each(models)("%s: strength 0 keeps every bit, strength 1 does not", async (_, model, input) => {
-			const clean = await model.run(input);
-			for (const example of examples) {
-				const off = await model.run(input, { interventions: [{ ...example, strength: 0 }] });
-				expect(bits(off)).toEqual(bits(clean));
-				const on = await model.run(input, { interventions: [{ ...example, strength: 1 }] });
-				expect(bits(on), JSON.stringify(example)).not.toEqual(bits(clean));
-				expect(on.data.every(Number.isFinite)).toBe(true);
+		test.each(models)(
+			"%s: strength 0 keeps every bit, strength 1 does not",
+			async (_, model, input, other) => {
+				const clean = await model.run(input);
+				for (const example of examples) {
+					const run = async (strength: number): Promise<Tensor> => {
+						const interventions = [{ ...example, strength }];
+						return model.run(input, { interventions, donors: await donorsFor(model, interventions, other) });
+					};
+					expect(bits(await run(0))).toEqual(bits(clean));
+					const on = await run(1);
+					expect(bits(on), JSON.stringify(example)).not.toEqual(bits(clean));
+					expect(on.data.every(Number.isFinite)).toBe(true);
+				}
+			},
+		);
+
+		test.each(models)("%s: a batch of cells is each cell alone", async (_, model, input, other) => {
+			const rows = packed(input);
+			const cells = [...examples, { ...examples[0], strength: 0.5 } as Intervention].map((e) => [e]);
+			const donors = await donorsFor(model, examples, other);
+			const together = await model.run(repeated(rows, cells.length), { cells, donors });
+			for (const [c, interventions] of cells.entries()) {
+				const alone = await model.run(rows, { interventions, donors });
+				const own = together.slice(0, c * (rows.shape[0] as number), (c + 1) * (rows.shape[0] as number));
+				const scale = Math.max(1, ...Array.from(alone.data, Math.abs));
+				expect(difference(own, alone).maxAbs / scale, JSON.stringify(interventions)).toBeLessThanOrEqual(
+					2e-5,
+				);
 			}
 		});
 
-		test("is plain data", async () => {
-			const [, model, input] = models[0];
+		test.each(models)("%s: is plain data", async (_, model, input, other) => {
 			for (const example of examples) {
 				const copy = JSON.parse(JSON.stringify(example)) as Intervention;
 				expect(copy).toEqual(example);
+				const donors = await donorsFor(model, [example], other);
 				const [a, b] = [
-					await model.run(input, { interventions: [example] }),
-					await model.run(input, { interventions: [copy] }),
+					await model.run(input, { interventions: [example], donors }),
+					await model.run(input, { interventions: [copy], donors }),
 				];
 				expect(bits(a)).toEqual(bits(b));
 			}
 		});
 
 		test("compiles nothing anew for another value of the same kind", async () => {
-			const [, model, input] = models[0];
-			const runs = vi.spyOn(engine, "run");
-			for (const example of examples.slice(0, 2)) await model.run(input, { interventions: [example] });
-			await model.run(input);
-			const programs = runs.mock.calls.map(([{ program }]) => program);
-			runs.mockRestore();
-			expect(programs[0]).toBe(programs[1]);
-			expect(programs[2]).not.toBe(programs[0]);
+			const [, model, input, other] = models[0];
+			const donors = await donorsFor(model, examples, other);
+			const [first, second] = examples as [Intervention, Intervention];
+			const programs = await programsOf(async () => {
+				await model.run(input, { interventions: [first], donors });
+				await model.run(input, { interventions: [second], donors });
+				await model.run(input);
+			});
+			expect(programs).toEqual([0, 0, 1]);
+		});
+
+		test("compiles nothing anew for cells in another order, of another strength, fewer or more", async () => {
+			const [, model, input, other] = models[0];
+			const donors = await donorsFor(model, examples, other);
+			const [first, second] = examples as [Intervention, Intervention];
+			const programs = await programsOf(async () => {
+				for (const cells of [
+					[[first], [second]],
+					[[second], [{ ...first, strength: 0.75 }]],
+					[[first], [second], [{ ...second, strength: 0 }], []],
+				])
+					await model.run(repeated(packed(input), cells.length), { cells, donors });
+			});
+			expect(programs).toEqual([0, 0, 0]);
 		});
 	},
 );
+
+/** Which program each run goes through: equal numbers for the same. */
+async function programsOf(runs: () => Promise<void>): Promise<number[]> {
+	const spy = vi.spyOn(engine, "run");
+	try {
+		await runs();
+		const programs = spy.mock.calls.map(([{ program }]) => program);
+		const distinct = [...new Set(programs)];
+		return programs.map((program) => distinct.indexOf(program));
+	} finally {
+		spy.mockRestore();
+	}
+}
+
+/** Ids as a tensor, vectors as they are. */
+function packed(
+	input: readonly (readonly number[])[] | Tensor<"float32">,
+): Tensor<"int32"> | Tensor<"float32"> {
+	return input instanceof Tensor ? input : Tensor.from(input, "int32");
+}
+
+/** The rows, so many times. */
+function repeated<T extends Tensor<"int32"> | Tensor<"float32">>(rows: T, times: number): T {
+	const [batch, ...rest] = rows.shape as [number, ...number[]];
+	const all = Tensor.zeros([batch * times, ...rest], rows.dtype);
+	for (let i = 0; i < times; i++) all.data.set(rows.data as never, i * rows.size);
+	return all as T;
+}

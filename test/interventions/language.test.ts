@@ -184,7 +184,7 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 		).rejects.toThrow(/not reached by a run of layers 1/);
 		const induction = { kind: "replace-pattern", heads: ["1.0"], pattern: "induction" } as const;
 		await expect(model.run(resid, { startAtLayer: 1, interventions: [induction] })).rejects.toThrow(
-			"induction looks at the tokens, but a run from a layer on has none",
+			"induction looks at the tokens, which a run from a layer on",
 		);
 	});
 });

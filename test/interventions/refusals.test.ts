@@ -3,8 +3,12 @@ import { describe, expect, test } from "vitest";
 import { compileInterventions } from "../../src/interventions/compile.js";
 import { InterventionError, namedPattern, parseInterventions } from "../../src/interventions/index.js";
 import { cutPattern } from "../../src/interventions/pattern-matrix.js";
+import type { Family } from "../../src/models/family.js";
+import { gpt2 } from "../../src/models/gpt2.js";
+import { listPoints } from "../../src/models/request.js";
 
-const sizes = { nLayers: 2, nHeads: 4 };
+const config = gpt2.parseConfig({ n_embd: 16, n_layer: 2, n_head: 4, n_positions: 16, vocab_size: 10 });
+const sizes = { nLayers: 2, nHeads: 4, nKvHeads: 4, points: listPoints(gpt2 as unknown as Family, config) };
 const run = { batch: 2, pos: 2, tokens: undefined, mask: undefined };
 const compile = (data: unknown) => compileInterventions([data as never], sizes).feeds(run);
 const replace = (pattern: unknown, more: object = {}) => ({
@@ -25,7 +29,7 @@ describe.each<[string, unknown, string]>([
 	[
 		"unknown key",
 		[{ kind: "zero", head: ["0.1"], heads: ["0.1"] }],
-		'interventions[0]: unknown "head"; allowed kind, heads',
+		'interventions[0]: unknown "head"; allowed kind, at, kvHeads, heads, layers',
 	],
 	["strength", [{ kind: "zero", heads: ["0.1"], strength: 1.5 }], "interventions[0].strength: got 1.5"],
 	["NaN", [{ kind: "zero", heads: ["0.1"], strength: Number.NaN }], "interventions[0].strength"],

@@ -105,7 +105,7 @@ function readStrength(text: string): number {
 /** Checks heads and matrices before anything is evaluated. @throws {InterventionError} */
 function checkAgainst(interventions: readonly Intervention[], { model, config }: Run): void {
 	for (const data of interventions) {
-		editsOf([data], model.sizes, optionOf(data.kind));
+		editsOf([data], model.model.sizes, optionOf(data.kind));
 		if (data.kind !== "replace-pattern" || typeof data.pattern === "string") continue;
 		const length = 2 * config.task_config.max_examples;
 		cutPattern(data.pattern, length, data.normalize, `--heads: pattern of ${data.heads}`);
@@ -116,7 +116,7 @@ function checkAgainst(interventions: readonly Intervention[], { model, config }:
 function describe(interventions: readonly Intervention[]): string {
 	return interventions
 		.map((data) => {
-			const heads = data.heads === "all" ? "all heads" : data.heads.join(", ");
+			const heads = typeof data.heads === "object" ? data.heads.join(", ") : "all heads";
 			const strength = data.strength === undefined ? "" : `, strength ${data.strength}`;
 			if (data.kind !== "replace-pattern") return `${heads}: ${data.kind}${strength}`;
 			return `${heads}: ${typeof data.pattern === "string" ? data.pattern : "a drawn pattern"}${strength}`;
