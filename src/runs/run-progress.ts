@@ -1,15 +1,11 @@
 import { CheckpointStore } from "../train/checkpoint-store.js";
+import { differingSettings } from "../train/differing-settings.js";
 import { reject } from "../train/errors.js";
 import type { Storage } from "../train/storage.js";
 import type { SweepRun } from "../train/sweep.js";
-import {
-	decodeResult,
-	type RunResult,
-	type RunToTrain,
-	resultKey,
-	resultSettings,
-	toJson,
-} from "./run-result.js";
+import { trainingSettings } from "../train/train-regression.js";
+import { checkCheckpoint } from "../train/training-checkpoint.js";
+import { decodeResult, type RunResult, type RunToTrain, resultKey, resultSettings } from "./run-result.js";
 
 /** How far a run has come, by what its storages hold. */
 export interface RunProgress {
@@ -21,14 +17,21 @@ export interface RunProgress {
 	readonly result: RunResult | undefined;
 }
 
-/** How far a run of a sweep has come. */
+/**
+ * How far a run of a sweep has come.
+ * @throws {TrainError} where what ended was a run of other settings: not all of them are in a run's name
+ */
 export async function runProgress(run: SweepRun, storages: readonly Storage[]): Promise<RunProgress> {
 	const { projectDir } = run.names;
 	const result = await readResult({ projectDir, config: run.config }, storages);
 	if (result) return { state: "finished", step: result.step, result };
-	const step = (await new CheckpointStore(storages, projectDir).steps()).at(-1);
-	const state = step === undefined ? "missing" : step >= run.config.num_steps - 1 ? "finished" : "begun";
-	return { state, step, result };
+	const store = new CheckpointStore(storages, projectDir);
+	const step = (await store.steps()).at(-1);
+	if (step === undefined) return { state: "missing", step, result };
+	if (step < run.config.num_steps - 1) return { state: "begun", step, result };
+	// trained on its own, so its last checkpoint alone tells of what settings it is
+	await checkCheckpoint(await store.load(step), trainingSettings(run.config));
+	return { state: "finished", step, result };
 }
 
 /** As {@link runProgress} of each run; some at a time, so that a bucket is not flooded. */
@@ -59,11 +62,7 @@ export async function readResult(
 		if (!bytes) continue;
 		const where = `${storage.name}/${key}`;
 		const result = decodeResult(bytes, where);
-		const differing = Object.entries(resultSettings(config)).flatMap(([key, wanted]) => {
-			const has = (result.settings as Readonly<Record<string, unknown>> | undefined)?.[key];
-			const [there, here] = [toJson(has), toJson(wanted)];
-			return there === here ? [] : [`${key} ${there} instead of ${here}`];
-		});
+		const differing = differingSettings(result.settings ?? {}, resultSettings(config));
 		if (differing.length > 0) reject(where, `is of other settings: ${differing.join(", ")}`);
 		return result;
 	}

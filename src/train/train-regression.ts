@@ -37,11 +37,22 @@ export async function trainRegression(run: RunConfig, options: TrainOptions): Pr
 			optimizer: optimizer_config,
 			rate: schedule(scheduler_config),
 			checkpoints: new Set(reachedSteps(run.checkpointer_config.checkpoint_steps, num_steps)),
-			settings: { task_config, optimizer_config, scheduler_config, num_steps, batch_size },
+			settings: trainingSettings(run),
 			begin: () => begin(run, options),
 		},
 		options,
 	);
+}
+
+/** The settings of a run that decide its weights. */
+export function trainingSettings({
+	task_config,
+	optimizer_config,
+	scheduler_config,
+	num_steps,
+	batch_size,
+}: RunConfig): object {
+	return { task_config, optimizer_config, scheduler_config, num_steps, batch_size };
 }
 
 /** The batches and metrics of a run, which its seeds decide. */

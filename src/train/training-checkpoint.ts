@@ -2,6 +2,7 @@ import type { Tensor } from "../tensor/index.js";
 import { messageOf } from "../weights/errors.js";
 import { readSafetensors, writeSafetensors } from "../weights/index.js";
 import type { CheckpointFile } from "./checkpoint-store.js";
+import { differingSettings } from "./differing-settings.js";
 import { reject } from "./errors.js";
 import type { Objective } from "./objectives/index.js";
 import type { Optimizer } from "./optimizers/index.js";
@@ -40,6 +41,36 @@ export function encodeTraining<C>(
 }
 
 /**
+ * Refuses a training checkpoint of other settings than a run's, which decide its numbers: not all of them are in a
+ * run's name. Of one that does not say its settings nothing is known, and nothing refused.
+ * @throws {TrainError} that names what differs, and for a file that is no checkpoint
+ */
+export async function checkCheckpoint(
+	{ bytes, format, where }: CheckpointFile,
+	settings: object,
+): Promise<void> {
+	if (format !== "safetensors") return;
+	const { metadata } = await readSafetensors(bytes, where).catch((error) =>
+		reject(where, `is no checkpoint: ${messageOf(error)}`, error),
+	);
+	if (metadata.settings !== undefined) checkSettings(where, metadata, settings);
+}
+
+function checkSettings(where: string, { settings: text }: Record<string, string>, settings: object): void {
+	// as JSON keeps them: infinitely many tasks are null
+	const here = JSON.stringify(settings);
+	if (text === here) return;
+	let there: unknown;
+	try {
+		there = JSON.parse(text ?? "");
+	} catch {
+		reject(where, `was made with other settings: ${text ?? "none are told"}`);
+	}
+	const differing = differingSettings(there, JSON.parse(here));
+	if (differing.length > 0) reject(where, `was made with other settings: ${differing.join(", ")}`);
+}
+
+/**
  * Reads a checkpoint to go on from.
  * @throws {TrainError} that names the file where it is broken, of another kind, or of other settings
  */
@@ -63,12 +94,7 @@ export async function decodeTraining<C>(
 			`format ${metadata.format ?? "none"}, step ${metadata.step ?? "none"}; expected ${FORMAT}, step ${file.step}`,
 		);
 	}
-	if (metadata.settings !== JSON.stringify(settings)) {
-		reject(
-			where,
-			`was made with other settings: ${metadata.settings}; this run has ${JSON.stringify(settings)}`,
-		);
-	}
+	checkSettings(where, metadata, settings);
 	if (optimizer.state.length > 0 && ![...tensors.keys()].some((name) => name.startsWith(STATE))) {
 		reject(where, "holds weights without the optimizer's state: it can be restored, but not gone on from");
 	}

@@ -137,6 +137,19 @@ test("run trains what is missing, goes on after a failing run, and says which fa
 	expect(again.stdout).toBe(`2 of 2 runs of ${folder.file} are finished in ${folder.runs}\n`);
 });
 
+test("a run that icl train finished counts, and is refused when the sweep's file was edited", async () => {
+	using folder = new SweepFolder();
+	const where = ["--where", "num_tasks=1,num_layers=1,lr=0.001", "--out", folder.runs];
+	await runJson("icl", "train", "--sweep", folder.file, ...where);
+	const { runs } = await runJson<SweepListResult>("sweep", "list", folder.file, ...where);
+	expect(runs.map(({ state, step }) => [state, step])).toEqual([["finished", 11]]);
+	// the batch's size is in no name
+	writeFileSync(folder.file, SWEEP.replace("\n  batch_size: { value: 4 }", "\n  batch_size: { value: 5 }"));
+	const { code, stderr } = await runCli("sweep", "run", folder.file, ...where);
+	expect(code).toBe(1);
+	expect(stderr).toMatch(/\/11\.safetensors: was made with other settings: batch_size 4 instead of 5\n$/);
+});
+
 test("--steps makes other runs, with names of their own", async () => {
 	using folder = new SweepFolder();
 	const where = ["--where", "num_tasks=1,num_layers=1,lr=0.001", "--out", folder.runs];

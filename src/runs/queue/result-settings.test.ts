@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { Tensor } from "../../tensor/index.js";
+import { checkpointKey } from "../../train/checkpoint-store.js";
 import { LocalStorage } from "../../train/local-storage-node.js";
 import { RunLog } from "../../train/run-log.js";
+import { writeSafetensors } from "../../weights/index.js";
 import { describeRun } from "../describe-run.js";
 import { runProgress } from "../run-progress.js";
 import { runToTrain } from "../run-result.js";
@@ -27,6 +30,26 @@ test("a result of other settings is no result of this run", async () => {
 	expect(await runProgress(run(8), [storage])).toMatchObject({ state: "finished", step: 49 });
 	await expect(runProgress(run(16), [storage])).rejects.toThrow(
 		/result\.json: is of other settings: batch_size 8 instead of 16$/,
+	);
+});
+
+test("a run that was trained on its own is none of other settings either, by its last checkpoint", async () => {
+	const storage = new LocalStorage(join(folder, "alone"));
+	const { config, names } = run(8);
+	const { task_config, optimizer_config, scheduler_config, num_steps, batch_size } = config;
+	const settings = { task_config, optimizer_config, scheduler_config, num_steps, batch_size };
+	const save = (step: number): Promise<void> =>
+		storage.put(
+			checkpointKey(names.projectDir, step),
+			writeSafetensors(new Map([["w", Tensor.zeros([1])]]), { settings: JSON.stringify(settings) }),
+		);
+	await save(48);
+	// what is not at its end is looked at where it goes on
+	expect(await runProgress(run(16), [storage])).toMatchObject({ state: "begun", step: 48 });
+	await save(49);
+	expect(await runProgress(run(8), [storage])).toMatchObject({ state: "finished", result: undefined });
+	await expect(runProgress(run(16), [storage])).rejects.toThrow(
+		/49\.safetensors: was made with other settings: batch_size 8 instead of 16$/,
 	);
 });
 
