@@ -30,6 +30,9 @@ for model in ('tiny-gpt2-induction', 'tiny-llama-induction', 'stories260k', 'smo
         file.write(json.dumps(pairs) + '\n')
     attributed = {key: value.astype(np.float32) for key, value in tensors.items() if '.attribution_' in key}
     save_file(attributed, f'{here}/{model}/attributions.safetensors')
+    lens = {key: value.astype(np.int32 if value.dtype.kind == 'i' else np.float32) for key, value in tensors.items()
+            if ('.lens_' in key or '.dla_' in key) and not key.endswith('cached_scale')}
+    save_file(lens, f'{here}/{model}/lens.safetensors')
     info = {'n': about['repeat']['n'], 'bos': about['bos'], 'detect_ids': about['detect_head']['ids']}
     with open(f'{here}/{model}/scores.json', 'w') as file:
         file.write(json.dumps(info) + '\n')
