@@ -1,0 +1,11 @@
+/** Reading the residual stream: what it would predict at each layer, and what each part of it adds to a logit. */
+export { LensError } from "./errors.js";
+export {
+	LENS_POINTS,
+	type LensAnswer,
+	type LensPoint,
+	type LogitLens,
+	type LogitLensOptions,
+	logitLens,
+} from "./logit-lens.js";
+export type { PlaceOptions } from "./places.js";
