@@ -44,7 +44,8 @@ export function donated(
 	return found as Tensor<"float32">;
 }
 
-function entriesOf(donor: Donor): ReadonlyMap<string, Tensor> {
+/** A donor's tensors by hook name. */
+export function entriesOf(donor: Donor): ReadonlyMap<string, Tensor> {
 	if (donor instanceof ActivationCache) return donor.toMap();
 	return donor instanceof Map ? (donor as ReadonlyMap<string, Tensor>) : new Map(Object.entries(donor));
 }
