@@ -27,7 +27,8 @@ export function withPast(
 		);
 	const expected = [batch, past.length, nKvHeads, dHead];
 	const fed: Record<string, Tensor> = {};
-	for (let layer = startAtLayer ?? 0; layer < (stopAtLayer ?? nLayers); layer++) {
+	const first = startAtLayer ?? 0;
+	for (let layer = first; layer < (stopAtLayer ?? nLayers); layer++) {
 		const found = past.layers.get(layer);
 		if (!found)
 			throw new ModelError(`past: lacks layer ${layer}; it has ${[...past.layers.keys()].join(", ")}`);
@@ -35,8 +36,8 @@ export function withPast(
 			if (tensor.shape.join() !== expected.join())
 				throw new ModelError(`past: layer ${layer} must be float32[${expected.join(", ")}], got ${tensor}`);
 		}
-		fed[FEEDS.pastKey(layer)] = found.key;
-		fed[FEEDS.pastValue(layer)] = found.value;
+		fed[FEEDS.pastKey(layer - first)] = found.key;
+		fed[FEEDS.pastValue(layer - first)] = found.value;
 	}
 	const own = tensors[FEEDS.mask] as Tensor<"bool"> | undefined;
 	const mask =

@@ -36,6 +36,7 @@ export const FEEDS = {
 	residual: "residual",
 	/** Positions of the keys, where keys and values of earlier positions are fed. */
 	keyPositions: "key_positions",
+	/** Layers are counted from the run's first one, so that equal layers are equal programs. */
 	pastKey: (layer: number): string => `past.${layer}.key`,
 	pastValue: (layer: number): string => `past.${layer}.value`,
 } as const;
@@ -71,7 +72,7 @@ export function traceModel<C extends Dimensions>(
 
 function modelInputs(
 	[batch, pos]: readonly [Dim, Dim],
-	{ padded, past: pastExtent }: ModelRange,
+	{ padded, past: pastExtent, startAtLayer = 0 }: ModelRange,
 	{ nKvHeads, dHead }: Dimensions,
 	width: number | undefined,
 ): ModelInputs {
@@ -90,8 +91,8 @@ function modelInputs(
 			: (layer: number): KeysAndValues => {
 					const shape = [batch, pastExtent, nKvHeads, dHead];
 					return {
-						key: input(FEEDS.pastKey(layer), "float32", shape),
-						value: input(FEEDS.pastValue(layer), "float32", shape),
+						key: input(FEEDS.pastKey(layer - startAtLayer), "float32", shape),
+						value: input(FEEDS.pastValue(layer - startAtLayer), "float32", shape),
 					};
 				};
 	// positions grow along each row, so "not later" is "position not greater"
