@@ -94,8 +94,14 @@ export function findUsual(weights: ReadonlyMap<string, UsualWeight>, name: strin
 	throw new ModelError(`no weight "${name}"; nearest: ${nearest(name, [...weights.keys()], 3).join(", ")}`);
 }
 
-/** A weight in its usual form as a value of the graph, made from the stored one. */
-export function usualValue({ stored, apart, axes, part }: UsualWeight): Value {
+/**
+ * A weight in its usual form as a value of the graph, made from the stored one.
+ * @param axes another order of its axes. Default the usual one
+ */
+export function usualValue(
+	{ stored, apart, axes: usual, part }: UsualWeight,
+	axes: readonly StoredAxis[] = usual,
+): Value {
 	const whole = reshape(
 		weight(stored.name, stored.shape),
 		apart.map(({ extent }) => extent),

@@ -15,7 +15,7 @@ describe.each(PAIRS)("%s, prompt %s", (name, pair) => {
 	test.skipIf(!isThere(name))(
 		"logits, ranks and best tokens are the reference's (needs the weights)",
 		async () => {
-			await using model = await loadPairModel(name, engine);
+			const model = await loadPairModel(name, engine);
 			const { ids, answer, wrong, at, keys } = await readPair(name, pair);
 			const lens = await logitLens(model, ids, { answers: answer, wrong, top: 10, logits: true });
 			expect(lens.labels).toEqual([

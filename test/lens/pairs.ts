@@ -31,9 +31,14 @@ export const PAIRS: readonly (readonly [PairModel, string])[] = Object.entries(N
 
 export const isThere = (model: PairModel): boolean => model !== "smollm2-135m" || !smollm2.reason;
 
+const loaded = new Map<PairModel, Promise<Model>>();
+
+/** Loaded once for all its prompts; it lives as long as the engine. */
 export function loadPairModel(model: PairModel, engine: Engine): Promise<Model> {
 	const path = model === "smollm2-135m" ? smollm2.path : referencePath("lm", "models", model);
-	return loadModel(path, { engine });
+	const known = loaded.get(model) ?? loadModel(path, { engine });
+	loaded.set(model, known);
+	return known;
 }
 
 export async function readPair(model: PairModel, name: string): Promise<Pair> {
