@@ -8,6 +8,7 @@
  * - `d_model`, `d_head`, `d_mlp`, `vocab`: widths.
  * - `layer`, `component`: stacked blocks and stacked parts of the residual stream.
  * - `task`, `example`: in-context regression.
+ * - `sender`, `receiver`: what writes to the residual stream and what reads it, of a path.
  */
 export const AXES = [
 	"batch",
@@ -24,6 +25,8 @@ export const AXES = [
 	"component",
 	"task",
 	"example",
+	"sender",
+	"receiver",
 ] as const;
 
 /** A name of an axis, as in comments, errors, caches and figures. */

@@ -2,8 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { attributionPatching } from "../../src/causal/attribution-patching.js";
 import { ATTRIBUTION_POINTS, nameAt } from "../../src/causal/attribution-points.js";
-import type { Measure } from "../../src/metrics/metric.js";
-import { readMetric } from "../../src/metrics/read-metric.js";
+import { type Measure, measuring, readMetric } from "../../src/metrics/index.js";
 import { loadCheckpoint } from "../../src/models/load-model.js";
 import type { Model } from "../../src/models/model.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
@@ -11,7 +10,7 @@ import { Tensor } from "../../src/tensor/index.js";
 import { openCheckpoint } from "../../src/weights/node.js";
 import { smollm2 } from "../real-models.js";
 import { referencePath } from "../reference-data.js";
-import { logitDifference, type Pair, pairsOf } from "./pairs.js";
+import { differenceOf, type Pair, pairsOf } from "./pairs.js";
 
 const engine = await LocalEngine.create();
 afterAll(() => engine.dispose());
@@ -104,15 +103,11 @@ describe("laws", { timeout: 60_000 }, () => {
 
 	const clean = new Tensor("int32", [2, 5], Int32Array.of(3, 1, 4, 1, 5, 9, 2, 6, 5, 3));
 	const corrupt = new Tensor("int32", [2, 5], Int32Array.of(3, 8, 4, 1, 5, 9, 2, 7, 9, 3));
-	const measureOf = (model: Model, input = corrupt): Measure => ({
-		model,
-		input,
-		metric: logitDifference(input, 5, 7),
-	});
+	const measureOf = (model: Model, input = corrupt): Promise<Measure> => differenceOf(model, input, 5, 7);
 
 	test("is the slope of patching with a small strength, at every point", async () => {
 		for (const model of models) {
-			const measure = measureOf(model);
+			const measure = await measureOf(model);
 			const { points } = await attributionPatching(measure, clean, { at: ATTRIBUTION_POINTS });
 			expect([...points.keys()]).toEqual([...ATTRIBUTION_POINTS]);
 			const layer = model.config.nLayers - 1;
@@ -139,16 +134,16 @@ describe("laws", { timeout: 60_000 }, () => {
 
 	test("of several rows is the mean of each row's, however many run at once", async () => {
 		for (const model of models) {
-			const together = await attributionPatching(measureOf(model), clean, { at: ["z", "k"], steps: 3 });
-			const apart = await attributionPatching(measureOf(model), clean, {
+			const together = await attributionPatching(await measureOf(model), clean, { at: ["z", "k"], steps: 3 });
+			const apart = await attributionPatching(await measureOf(model), clean, {
 				at: ["z", "k"],
 				steps: 3,
 				memory: 1,
 			});
 			const rows = await Promise.all(
-				[0, 1].map((row) =>
+				[0, 1].map(async (row) =>
 					attributionPatching(
-						measureOf(model, corrupt.slice(0, row, row + 1)),
+						await measureOf(model, corrupt.slice(0, row, row + 1)),
 						clean.slice(0, row, row + 1),
 						{
 							at: ["z", "k"],
@@ -169,7 +164,10 @@ describe("laws", { timeout: 60_000 }, () => {
 
 	test("with integrated gradients the inputs' attributions add up to the whole change", async () => {
 		for (const model of models) {
-			const found = await attributionPatching(measureOf(model), clean, { at: ["resid_pre"], steps: 64 });
+			const found = await attributionPatching(await measureOf(model), clean, {
+				at: ["resid_pre"],
+				steps: 64,
+			});
 			const embedding = found.points.get("resid_pre")?.select(0).data as Float64Array;
 			const sum = embedding.reduce((a, b) => a + b, 0);
 			const change = found.clean - found.corrupt;
@@ -180,7 +178,7 @@ describe("laws", { timeout: 60_000 }, () => {
 
 	test("of a run with itself is nothing", async () => {
 		for (const model of models) {
-			const found = await attributionPatching(measureOf(model), corrupt, { at: ["z", "pattern"] });
+			const found = await attributionPatching(await measureOf(model), corrupt, { at: ["z", "pattern"] });
 			for (const { data } of found.points.values())
 				expect(data.every((value) => Math.abs(value) === 0)).toBe(true);
 		}
@@ -188,23 +186,21 @@ describe("laws", { timeout: 60_000 }, () => {
 
 	test("refuses what it cannot do", async () => {
 		const [model] = models as [Model, Model];
-		const measure = measureOf(model);
+		const measure = await measureOf(model);
 		await expect(attributionPatching(measure, clean, { at: ["resid-pree"] })).rejects.toThrow(
 			'at: no point "resid_pree"; nearest: resid_pre; allowed resid_pre, resid_mid',
 		);
 		await expect(attributionPatching(measure, clean, { at: [] })).rejects.toThrow("at: the list is empty");
 		await expect(attributionPatching(measure, clean, { steps: 1.5 })).rejects.toThrow("steps: got 1.5");
 		await expect(attributionPatching(measure, clean.slice(1, 0, 4))).rejects.toThrow(
-			"clean: got int32[2, 4], expected int32[2, 5]",
+			"clean: got int32[2, 4], expected int32[batch=2, pos=5]",
 		);
-		const rank: Measure["metric"] = {
-			...measure.metric,
-			name: "rank",
-			graph: (get, g) => g.sum(g.cast(g.greater(get("logits"), 1), "float32"), [1, 2], { keepDims: false }),
-		};
-		await expect(attributionPatching({ ...measure, metric: rank }, clean)).rejects.toThrow(
-			'metric: "rank" is not differentiable',
+		const rank = await measuring(
+			model,
+			{ kind: "rank", answers: 5 },
+			{ ids: corrupt.toNested() as number[][] },
 		);
+		await expect(attributionPatching(rank, clean)).rejects.toThrow('metric: "rank" is not differentiable');
 	});
 });
 

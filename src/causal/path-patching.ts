@@ -1,0 +1,135 @@
+import type { Measure } from "../metrics/metric.js";
+import type { ModelInput } from "../models/run-options.js";
+import { Tensor } from "../tensor/index.js";
+import { cleanInput } from "./clean-input.js";
+import { reject } from "./errors.js";
+import { isPath, type Receiver, receiversOf, sendersOf } from "./path-nodes.js";
+import { PathRuns } from "./path-runs.js";
+import { chunksOf } from "./taken-rows.js";
+
+export interface PathPatchingOptions {
+	/** Names of senders, or "all", "heads", "mlps": see `sendersOf`. Default all. */
+	readonly senders?: readonly string[];
+	/** Names of receivers, or "all", "q", "k", "v", "mlps": see `receiversOf`. Default `["logits"]`. */
+	readonly receivers?: readonly string[];
+	/**
+	 * The norm that a receiver reads through: "frozen" divides by the scale of the corrupted run, "recomputed" by that of
+	 * the patched stream. Default "frozen": what reaches a receiver is then linear in what the senders wrote, so
+	 * that the paths from all of them add up, as in direct logit attribution.
+	 */
+	readonly norms?: "frozen" | "recomputed";
+	/** Positions at which the senders' outputs are replaced; negative ones count from the end. Default all. */
+	readonly positions?: readonly number[];
+	/** Bytes that the activations of one run may take, about. Default 256 MiB; a single cell may need more. */
+	readonly memory?: number;
+	readonly signal?: AbortSignal;
+	/** Cells that are done, of all; a cell is a path on one chunk of rows. */
+	readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** What path patching gives. */
+export interface PathPatching {
+	readonly metric: string;
+	/** The metric of the clean and of the corrupted run: means over rows. */
+	readonly clean: number;
+	readonly corrupt: number;
+	readonly rows: number;
+	readonly senders: readonly string[];
+	readonly receivers: readonly string[];
+	readonly norms: "frozen" | "recomputed";
+	/** Change of the mean metric [sender, receiver]; NaN where the receiver comes before the sender. */
+	readonly values: Tensor<"float64">;
+}
+
+const DEFAULT_MEMORY = 256 * 2 ** 20;
+
+/**
+ * Path patching (Wang et al. 2022, section 3.1; Goldowsky-Dill et al. 2023): what the metric of the corrupted run
+ * changes by when one receiver alone reads a sender's clean output. Only the direct path through the residual
+ * stream is taken: every head and MLP between both stays as the corrupted run has it (Wang et al. let MLPs follow;
+ * here an MLP is a node of its own). What comes after the receiver is computed anew.
+ *
+ * All paths into a layer's queries (keys, values, MLP) are computed in batches: one layer with the patched stream, then
+ * the rest of the model from that layer on, for many cells at once.
+ * @param measure the corrupted rows, and the metric bound to them
+ * @param clean rows of the same shape
+ * @throws {CausalError} for senders and receivers that the model lacks, rows of another shape, no path at all, and a
+ * metric that reads hook points, which a resumed run may not reach
+ */
+export async function pathPatching(
+	measure: Measure,
+	clean: ModelInput,
+	options: PathPatchingOptions = {},
+): Promise<PathPatching> {
+	const { model, metric, input } = measure;
+	const { norms = "frozen", memory = DEFAULT_MEMORY, signal, onProgress } = options;
+	if (norms !== "frozen" && norms !== "recomputed") {
+		reject("norms", `got ${JSON.stringify(norms)}, allowed "frozen", "recomputed"`);
+	}
+	if (metric.names.length > 0) {
+		reject("metric", `"${metric.name}" reads ${metric.names[0]}, allowed are metrics of the logits`);
+	}
+	const senders = sendersOf(options.senders ?? ["all"], model.config);
+	const receivers = receiversOf(options.receivers ?? ["logits"], model.config);
+	const edges = senders.flatMap((from) => receivers.filter((to) => isPath(from, to)));
+	if (edges.length === 0)
+		reject("receivers", "every receiver comes before every sender, so there is no path");
+	const cleanRows = cleanInput(measure, clean);
+	const positions = checkPositions(options.positions, input.shape[1] as number);
+	const sums = new Float64Array(senders.length * receivers.length);
+	const means = { clean: 0, corrupt: 0 };
+	const runs = new PathRuns(measure, { norms, memory, signal });
+	const blocks = chunksOf([...Array(metric.rows).keys()], runs.rowsAtOnce(senders));
+	let done = 0;
+	for (const rows of blocks) {
+		signal?.throwIfAborted();
+		const recorded = await runs.record(cleanRows, rows, senders, receivers, positions);
+		means.clean += sumOf(recorded.clean) / metric.rows;
+		means.corrupt += sumOf(recorded.corrupt) / metric.rows;
+		for (const group of groupsOf(receivers)) {
+			await runs.patch(group, senders, recorded, (from, to, change) => {
+				const cell = senders.indexOf(from) * receivers.length + receivers.indexOf(to);
+				sums[cell] = (sums[cell] as number) + change / metric.rows;
+				done++;
+				onProgress?.(done, edges.length * blocks.length);
+			});
+		}
+	}
+	for (const [s, from] of senders.entries()) {
+		for (const [r, to] of receivers.entries())
+			if (!isPath(from, to)) sums[s * receivers.length + r] = Number.NaN;
+	}
+	return {
+		metric: metric.name,
+		...means,
+		rows: metric.rows,
+		senders: senders.map(({ name }) => name),
+		receivers: receivers.map(({ name }) => name),
+		norms,
+		values: new Tensor("float64", [senders.length, receivers.length], sums, ["sender", "receiver"]),
+	};
+}
+
+/** Receivers of one layer and kind together: they are run together. */
+function groupsOf(receivers: readonly Receiver[]): Receiver[][] {
+	const groups = new Map<string, Receiver[]>();
+	for (const receiver of receivers) {
+		const key = `${receiver.layer} ${receiver.kind}`;
+		groups.set(key, [...(groups.get(key) ?? []), receiver]);
+	}
+	return [...groups.values()];
+}
+
+function checkPositions(positions: readonly number[] | undefined, length: number): number[] | undefined {
+	if (positions?.length === 0) reject("positions", "the list is empty; leave it out for all");
+	return positions?.map((p) => {
+		if (!Number.isInteger(p) || p < -length || p >= length) {
+			reject("positions", `got ${p}, these rows have ${-length}..${length - 1}`);
+		}
+		return p < 0 ? p + length : p;
+	});
+}
+
+function sumOf({ data }: Tensor): number {
+	return (data as Float32Array).reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,364 @@
+import type { HookFn } from "../graph/trace.js";
+import { actName } from "../hooks/points.js";
+import type { Measure } from "../metrics/metric.js";
+import type { Readout, RunOptions } from "../models/run-options.js";
+import { Tensor } from "../tensor/index.js";
+import { blocksBetween, isPath, type Receiver, type Sender } from "./path-nodes.js";
+import { chunksOf, metricFeeds, metricValue, repeated, runOn, takeRows } from "./taken-rows.js";
+
+/** What the runs of path patching have in common. */
+export interface PathRunOptions {
+	readonly norms: "frozen" | "recomputed";
+	/** Bytes that the activations of one run may take, about. */
+	readonly memory: number;
+	readonly signal?: AbortSignal | undefined;
+}
+
+/** Some rows as both runs have them. */
+export interface RecordedRows {
+	readonly rows: readonly number[];
+	/** The metric of each row. */
+	readonly clean: Tensor;
+	readonly corrupt: Tensor;
+	/** Activations of the corrupted run that receivers need, by point. */
+	readonly base: ReadonlyMap<string, Tensor>;
+	/** What each sender wrote in the clean run beyond what it wrote in the corrupted one [row, pos, d_model]. */
+	readonly written: ReadonlyMap<Sender, Float32Array>;
+}
+
+/** Is told the change of the metric, summed over the rows, as soon as a path is done. */
+export type OnPath = (from: Sender, to: Receiver, change: number) => void;
+
+const METRIC = "metric";
+/** Stands before the names of fed activations. */
+const FED = "path:";
+/** What attention reads of a layer's heads. */
+const READ = ["q", "k", "v"] as const;
+
+/**
+ * The runs of path patching. A receiver's own value comes from one layer that is run on the patched stream, with
+ * everything fed that must not follow; from the layer after it on the model runs as always.
+ */
+export class PathRuns {
+	private readonly points: ReadonlySet<string>;
+	private readonly finish: Readout["outputs"];
+
+	constructor(
+		private readonly measure: Measure,
+		private readonly options: PathRunOptions,
+	) {
+		this.points = new Set(measure.model.hookPoints().map(({ name }) => name));
+		this.finish = (get, g) => ({ [METRIC]: metricValue(measure.metric, get, g) });
+	}
+
+	/** Both runs of some rows. */
+	async record(
+		clean: Tensor,
+		rows: readonly number[],
+		senders: readonly Sender[],
+		receivers: readonly Receiver[],
+		positions: readonly number[] | undefined,
+	): Promise<RecordedRows> {
+		const sources = [...new Set(senders.map(({ point }) => point))];
+		const needed = [...new Set([...sources, ...receivers.flatMap((to) => this.neededBy(to))])];
+		const [from, to] = [
+			await this.activations(clean, rows, sources),
+			await this.activations(this.measure.input, rows, needed),
+		];
+		const written = new Map(
+			senders.map((sender) => [sender, difference(sender, from, to, positions)] as const),
+		);
+		return { rows, clean: from.get(METRIC) as Tensor, corrupt: to.get(METRIC) as Tensor, base: to, written };
+	}
+
+	/** Every path from the senders to receivers of one kind and layer. */
+	async patch(
+		group: readonly Receiver[],
+		senders: readonly Sender[],
+		recorded: RecordedRows,
+		onPath: OnPath,
+	): Promise<void> {
+		const { layer, kind } = group[0] as Receiver;
+		const { base, rows } = recorded;
+		const reached = senders.filter((from) => isPath(from, group[0] as Receiver));
+		const size = this.cellsPerRun(rows.length);
+		for (const cells of chunksOf(reached, size)) {
+			if (kind === "logits") {
+				const last = this.cells(at(base, "resid_post", layer - 1), cells, group, recorded);
+				const values = await this.metricFrom(
+					layer,
+					last,
+					recorded,
+					this.scale("ln_final", recorded, cells.length),
+				);
+				this.tell(
+					cells.map((from) => [from, group[0] as Receiver]),
+					values,
+					recorded,
+					onPath,
+				);
+			} else if (kind === "mlp") {
+				const mid = this.cells(at(base, "resid_mid", layer), cells, group, recorded);
+				const fed = {
+					[actName("resid_mid", layer)]: mid,
+					...this.scale(`blocks.${layer}.ln2`, recorded, cells.length),
+				};
+				const out = await this.inLayer(layer, mid, recorded, fed, actName("mlp_out", layer));
+				const post = moved(at(base, "resid_post", layer), out, at(base, "mlp_out", layer));
+				const values = await this.metricFrom(layer + 1, post, recorded);
+				this.tell(
+					cells.map((from) => [from, group[0] as Receiver]),
+					values,
+					recorded,
+					onPath,
+				);
+			} else {
+				const z = await this.headsOf(layer, kind, cells, group, recorded);
+				const pairs = cells.flatMap((from, cell) => group.map((to) => ({ from, to, cell })));
+				for (const some of chunksOf(pairs, size)) {
+					const residual = takeRows(at(base, "resid_pre", layer), repeated([...rows.keys()], some.length));
+					const fed = { [actName("z", layer)]: this.withHead(at(base, "z", layer), z, some, rows.length) };
+					const post = await this.inLayer(layer, residual, recorded, fed, actName("resid_post", layer));
+					const values = await this.metricFrom(layer + 1, post, recorded);
+					this.tell(
+						some.map(({ from, to }) => [from, to]),
+						values,
+						recorded,
+						onPath,
+					);
+				}
+			}
+		}
+	}
+
+	/** How many rows are recorded at once: the heads' results of all layers are held. */
+	rowsAtOnce(senders: readonly Sender[]): number {
+		const { model, input } = this.measure;
+		const { nHeads, dModel } = model.config;
+		const points = new Map(senders.map(({ point, kind }) => [point, kind === "head" ? nHeads : 1]));
+		const width = [...points.values()].reduce((a, b) => a + b, 0) + senders.length;
+		const bytes = 4 * (input.shape[1] as number) * dModel * width;
+		return Math.max(1, Math.floor(this.options.memory / bytes));
+	}
+
+	/** Cells, each of so many rows, whose activations fit into the memory. */
+	private cellsPerRun(rows: number): number {
+		const { model, input, metric } = this.measure;
+		const { nHeads, dModel, dMlp, vocab } = model.config;
+		const length = input.shape[1] as number;
+		const layer = length * (10 * dModel + 3 * dMlp) + 3 * nHeads * length ** 2;
+		const logits = 2 * vocab * (metric.at?.[0]?.length ?? 0);
+		return Math.max(1, Math.floor(this.options.memory / (4 * rows * (layer + logits))));
+	}
+
+	/** Points of the corrupted run that paths into a receiver need. */
+	private neededBy({ kind, layer }: Receiver): string[] {
+		if (kind === "logits") return [actName("resid_post", layer - 1), ...this.frozen("ln_final")];
+		const points = kind === "mlp" ? ["resid_mid", "mlp_out", "resid_post"] : ["resid_pre", "z", ...READ];
+		const norm = `blocks.${layer}.${kind === "mlp" ? "ln2" : "ln1"}`;
+		return [...points.map((point) => actName(point, layer)), ...this.frozen(norm)];
+	}
+
+	/** The scale of a norm where it is frozen and there is one. */
+	private frozen(norm: string): string[] {
+		const name = `${norm}.hook_scale`;
+		return this.options.norms === "frozen" && this.points.has(name) ? [name] : [];
+	}
+
+	/** The frozen scale as it is fed to so many cells. */
+	private scale(norm: string, { base, rows }: RecordedRows, cells: number): Record<string, Tensor> {
+		const all = repeated([...rows.keys()], cells);
+		return Object.fromEntries(
+			this.frozen(norm).map((name) => [name, takeRows(base.get(name) as Tensor, all)]),
+		);
+	}
+
+	/** z of a layer [cell * row, pos, head, d_head] where all its heads read the patched stream as q, k or v. */
+	private headsOf(
+		layer: number,
+		kind: (typeof READ)[number],
+		cells: readonly Sender[],
+		group: readonly Receiver[],
+		recorded: RecordedRows,
+	): Promise<Tensor> {
+		const { base, rows } = recorded;
+		const all = repeated([...rows.keys()], cells.length);
+		const stream = this.cells(at(base, "resid_pre", layer), cells, group, recorded);
+		const kept = READ.filter((other) => other !== kind).map((other) => actName(other, layer));
+		const fed = {
+			...Object.fromEntries(kept.map((name) => [name, takeRows(base.get(name) as Tensor, all)])),
+			...this.scale(`blocks.${layer}.ln1`, recorded, cells.length),
+		};
+		return this.inLayer(layer, stream, recorded, fed, actName("z", layer));
+	}
+
+	/** The corrupted z in every cell, but for the cell's head (with a kv head: those that read it). */
+	private withHead(
+		base: Tensor,
+		patched: Tensor,
+		pairs: readonly { to: Receiver; cell: number }[],
+		rows: number,
+	): Tensor {
+		const [, pos = 0, nHeads = 0, dHead = 0] = base.shape;
+		const groupSize = nHeads / this.measure.model.config.nKvHeads;
+		const size = pos * nHeads * dHead;
+		const data = new Float32Array(pairs.length * rows * size);
+		for (const [i, { to, cell }] of pairs.entries()) {
+			const each = to.kind === "q" ? 1 : groupSize;
+			data.set(base.data as Float32Array, i * rows * size);
+			for (let place = 0; place < rows * pos; place++) {
+				const start = place * nHeads * dHead + to.head * each * dHead;
+				const part = patched.data.subarray(
+					cell * rows * size + start,
+					cell * rows * size + start + each * dHead,
+				);
+				data.set(part as Float32Array, i * rows * size + start);
+			}
+		}
+		return new Tensor("float32", [pairs.length * rows, pos, nHeads, dHead], data);
+	}
+
+	/** A part of the stream in every cell, with what the cell's sender wrote beyond the corrupted run. */
+	private cells(
+		stream: Tensor,
+		cells: readonly Sender[],
+		group: readonly Receiver[],
+		{ written, rows }: RecordedRows,
+	): Tensor {
+		const growth = this.measure.model.family.residualGrowth ?? 1;
+		const data = new Float32Array(cells.length * stream.size);
+		for (const [c, from] of cells.entries()) {
+			const weight = growth ** blocksBetween(from, group[0] as Receiver);
+			const change = written.get(from) as Float32Array;
+			for (let i = 0; i < stream.size; i++) {
+				data[c * stream.size + i] = Number(stream.data[i]) + weight * (change[i] as number);
+			}
+		}
+		return new Tensor("float32", [cells.length * rows.length, ...stream.shape.slice(1)], data);
+	}
+
+	private async activations(
+		input: Tensor,
+		rows: readonly number[],
+		names: readonly string[],
+	): Promise<Map<string, Tensor>> {
+		const { model, metric } = this.measure;
+		const outputs: Readout["outputs"] = (get, g) => ({
+			[METRIC]: metricValue(metric, get, g),
+			...Object.fromEntries(names.map((name) => [name, get(name)])),
+		});
+		const readout = { names, outputs, feeds: metricFeeds(metric, rows) };
+		return model.read(takeRows(input as Tensor<"int32">, rows), readout, {
+			...runOn(this.measure, rows),
+			...this.signalled,
+		});
+	}
+
+	/** One layer on a residual stream with fed activations; returns the value of one of its points. */
+	private async inLayer(
+		layer: number,
+		residual: Tensor,
+		recorded: RecordedRows,
+		fed: Readonly<Record<string, Tensor>>,
+		wanted: string,
+	): Promise<Tensor> {
+		const readout = {
+			names: [wanted],
+			outputs: (get: (name: string) => never) => ({ [wanted]: get(wanted) }),
+		};
+		const found = await this.run(residual, readout, recorded, fed, layer, layer + 1);
+		return found.get(wanted) as Tensor;
+	}
+
+	/** The metric of every cell's rows, from the residual stream before a layer on. */
+	private async metricFrom(
+		layer: number,
+		residual: Tensor,
+		recorded: RecordedRows,
+		fed: Readonly<Record<string, Tensor>> = {},
+	): Promise<Tensor> {
+		const found = await this.run(residual, { names: [], outputs: this.finish }, recorded, fed, layer);
+		return found.get(METRIC) as Tensor;
+	}
+
+	private run(
+		residual: Tensor,
+		readout: Readout,
+		{ rows }: RecordedRows,
+		fed: Readonly<Record<string, Tensor>>,
+		startAtLayer: number,
+		stopAtLayer?: number,
+	): Promise<Map<string, Tensor>> {
+		const { model, metric } = this.measure;
+		const all = repeated(rows, (residual.shape[0] as number) / rows.length);
+		const { mask, ...atEnd } = runOn(this.measure, all);
+		const feed: HookFn = (value, g, { name }) => g.input(FED + name, "float32", value.shape);
+		const options: RunOptions = {
+			startAtLayer,
+			...(stopAtLayer === undefined ? atEnd : { stopAtLayer }),
+			...(mask && { mask }),
+			...this.signalled,
+			// functions are not remembered, so that none must be given where none is needed
+			...(Object.keys(fed).length > 0 && {
+				hooks: Object.fromEntries(Object.keys(fed).map((name) => [name, feed])),
+			}),
+		};
+		const named = Object.entries(fed).map(([name, tensor]) => [FED + name, tensor]);
+		const feeds = { ...metricFeeds(metric, all), ...(Object.fromEntries(named) as Record<string, Tensor>) };
+		return model.read(residual as Tensor<"float32">, { ...readout, feeds }, options);
+	}
+
+	private tell(
+		pairs: readonly (readonly [Sender, Receiver])[],
+		values: Tensor,
+		{ corrupt, rows }: RecordedRows,
+		onPath: OnPath,
+	): void {
+		for (const [i, [from, to]] of pairs.entries()) {
+			let change = 0;
+			for (const r of rows.keys()) {
+				change += Number(values.data[i * rows.length + r]) - Number(corrupt.data[r]);
+			}
+			onPath(from, to, change);
+		}
+	}
+
+	private get signalled(): Pick<RunOptions, "signal"> {
+		return this.options.signal ? { signal: this.options.signal } : {};
+	}
+}
+
+function at(base: ReadonlyMap<string, Tensor>, point: string, layer: number): Tensor {
+	return base.get(actName(point, layer)) as Tensor;
+}
+
+/** base + (patched - before) in every cell: the stream after a layer of which one output changed. */
+function moved(base: Tensor, patched: Tensor, before: Tensor): Tensor {
+	const data = Float32Array.from(patched.data as Float32Array, (value, i) => {
+		const place = i % base.size;
+		return Number(base.data[place]) + (value - Number(before.data[place]));
+	});
+	return new Tensor("float32", patched.shape, data);
+}
+
+/** What a sender wrote in one run more than in another, at the chosen positions: [row, pos, d_model]. */
+function difference(
+	{ point, kind, head }: Sender,
+	from: ReadonlyMap<string, Tensor>,
+	to: ReadonlyMap<string, Tensor>,
+	positions: readonly number[] | undefined,
+): Float32Array {
+	const [clean, corrupt] = [from.get(point) as Tensor, to.get(point) as Tensor];
+	const [rows = 0, pos = 0] = clean.shape;
+	const width = clean.shape.at(-1) as number;
+	const heads = kind === "head" ? (clean.shape[2] as number) : 1;
+	const data = new Float32Array(rows * pos * width);
+	for (let place = 0; place < rows * pos; place++) {
+		if (positions && !positions.includes(place % pos)) continue;
+		const start = (place * heads + head) * width;
+		for (let i = 0; i < width; i++) {
+			data[place * width + i] = Number(clean.data[start + i]) - Number(corrupt.data[start + i]);
+		}
+	}
+	return data;
+}
