@@ -5,4 +5,4 @@ export { InterventionError } from "./errors.js";
 export type { Edit, EditSite, InterventionKind, Part, RunFacts, Sizes, Taken } from "./intervention.js";
 export { NAMED_PATTERNS, type PatternName } from "./named-patterns.js";
 export { namedPattern, type PatternRows } from "./pattern-matrix.js";
-export { INTERVENTIONS, type Intervention, parseInterventions } from "./registry.js";
+export { INTERVENTIONS, type Intervention, interventionsSchema, parseInterventions } from "./registry.js";

@@ -1,18 +1,43 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { nearest } from "../hooks/select.js";
+import { add } from "./add.js";
+import { editScores } from "./edit-scores.js";
 import { reject } from "./errors.js";
+import { freeze } from "./freeze.js";
 import type { Edit, InterventionKind, Sizes } from "./intervention.js";
+import { knockOut } from "./knock-out.js";
 import { mean } from "./mean.js";
+import { patch } from "./patch.js";
 import { replacePattern } from "./replace-pattern.js";
+import { resample } from "./resample.js";
+import { scale } from "./scale.js";
 import { zero } from "./zero.js";
 
-const KINDS = [zero, mean, replacePattern] as const;
+const KINDS = [
+	zero,
+	mean,
+	resample,
+	patch,
+	freeze,
+	add,
+	scale,
+	replacePattern,
+	editScores,
+	knockOut,
+] as const;
 
 /** Every kind of intervention. The conformance suite loops over this list. */
 export const INTERVENTIONS: readonly InterventionKind[] = KINDS as unknown as readonly InterventionKind[];
 
 /** An intervention as plain data. */
 export type Intervention = z.input<(typeof KINDS)[number]["schema"]>;
+
+/** The JSON Schema (draft 2020-12) of a list of interventions, for editors. */
+export function interventionsSchema(): Record<string, unknown> {
+	const schemas = KINDS.map((kind) => kind.schema.meta({ description: kind.doc }));
+	const list = z.array(z.discriminatedUnion("kind", schemas as unknown as [z.ZodObject, ...z.ZodObject[]]));
+	return z.toJSONSchema(list, { io: "input" });
+}
 
 /**
  * Checks data of unknown origin, such as a JSON file.

@@ -48,7 +48,7 @@ export function targetsOf(selection: Selection, at: string, sizes: Sizes, where:
 		shape: point.shape,
 		heads: axis && (chosen ?? Array.from({ length: point.shape[axes.indexOf(axis)] as number }, (_, h) => h)),
 	});
-	if (byLayer.has(undefined) || (points.length === 1 && points[0]?.name === canonical(at, sizes.points))) {
+	if (!isPerLayer(at, sizes, where)) {
 		if (layers !== undefined) reject(`${where}.layers`, `"${at}" is one point; leave "layers" out`);
 		const named = heads ?? kvHeads;
 		if (named === undefined || named === "all") return [target(first)];
@@ -70,6 +70,12 @@ export function targetsOf(selection: Selection, at: string, sizes: Sizes, where:
 		reject(where, `which ones? At "${at}" give ${needed}, or "all" of them`);
 	}
 	return layersOf(layers, sizes.nLayers, where).map((layer) => target(byLayer.get(layer) as HookPoint));
+}
+
+/** Whether a name means a point in each layer, and not a single one. @throws {InterventionError} */
+export function isPerLayer(at: string, { points }: Sizes, where: string): boolean {
+	const [first] = pointsNamed(at, points, where) as [HookPoint];
+	return layerAt(first.name) !== undefined && first.name !== canonical(at, points);
 }
 
 /** Whole layers by number, each once. */
@@ -161,7 +167,7 @@ function indexOf(points: readonly HookPoint[]): PointIndex {
 }
 
 /** "blocks.3.attn.hook_z" is "z", "blocks.3.ln1.hook_scale" "ln1.scale". */
-function shortName(name: string): string {
+export function shortName(name: string): string {
 	return name
 		.replace(/^blocks\.\d+\./, "")
 		.replace(/^(attn|mlp)\./, "")
