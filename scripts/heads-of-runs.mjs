@@ -9,9 +9,7 @@ import { fileURLToPath } from "node:url";
 const RUNS = ["M=1", "M=4", "M=64", "M=65536"];
 const cli = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const run = (...words) =>
-	JSON.parse(
-		execFileSync(process.execPath, [cli, "induction", ...words, "--json", "--quiet"], { encoding: "utf8" }),
-	);
+	JSON.parse(execFileSync(process.execPath, [cli, ...words, "--json", "--quiet"], { encoding: "utf8" }));
 const three = (value) =>
 	value === undefined
 		? ""
@@ -40,7 +38,7 @@ print(
 		"best duplicate-token lift (head)",
 	],
 	RUNS.map((ref) => {
-		const { ranking, run: about } = run(ref);
+		const { ranking, run: about } = run("induction", ref);
 		const { head, score, control, lift, low, high } = ranking[0];
 		const others = ["previous-token", "duplicate-token"].map((name) => best(about.scores[name].ranking[0]));
 		const interval = `${three(low)} to ${three(high)}`;
@@ -48,7 +46,7 @@ print(
 	}),
 );
 for (const ref of RUNS) {
-	const { steps, scores } = run(ref, "--over-checkpoints");
+	const { steps, scores } = run("phase", ref);
 	const columns = Object.entries(scores);
 	const titles = columns.map(([name, { control }]) => `${name}${control ? " lift" : ""} (head)`);
 	print(

@@ -221,8 +221,11 @@ function highest(lines: readonly StepLine[]): string[] {
 
 function naturalRange(lines: readonly StepLine[]): [number, number] {
 	const all = lines.flatMap(({ values, low = [], high = [] }) => [...values, ...low, ...high]);
+	const most = Math.max(...all) || 1;
+	const least = Math.min(0, ...all);
+	// what is below 0 by less than a line's width needs no room
 	const [from = 0, to = 1] = scaleLinear()
-		.domain([Math.min(0, ...all), Math.max(...all) || 1])
+		.domain([least > -0.01 * most ? 0 : least, most])
 		.nice(5)
 		.domain();
 	return [from, to];

@@ -1,9 +1,8 @@
-import { copyFileSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { decode } from "fast-png";
 import { describe, expect, test } from "vitest";
 import type { AttentionResult } from "../../src/cli/actions/attention.js";
 import type { InductionResult } from "../../src/cli/actions/induction.js";
-import type { OverCheckpointsResult } from "../../src/cli/actions/over-checkpoints.js";
 import type { ScoresResult } from "../../src/cli/actions/scores.js";
 import { PATTERN_SCORES } from "../../src/tasks/regression/index.js";
 import { difference, Tensor } from "../../src/tensor/index.js";
@@ -13,15 +12,6 @@ import { Folder, runCli, runJson } from "./run-cli.js";
 const at = (file: string): string => referencePath("icl", "small", "l2h4-m64", file);
 /** The command line's words for a small reference run. */
 const RUN = [at("weights.safetensors"), "--config", at("config.json")];
-
-/** A run's folder with two checkpoints: the state right after construction, and the trained one. */
-function runFolder(): Folder {
-	const folder = new Folder();
-	copyFileSync(at("config.json"), folder.at("config.json"));
-	copyFileSync(at("weights_init.safetensors"), folder.at("0.safetensors"));
-	copyFileSync(at("weights.safetensors"), folder.at("599.safetensors"));
-	return folder;
-}
 
 describe("induction of a run", () => {
 	test("ranks its heads by the lift over a fresh x, as JSON and as a table within 80 columns", async () => {
@@ -84,25 +74,6 @@ describe("induction of a run", () => {
 		const { stdout } = await runCli("induction", ...RUN, "--samples", "8", "--out", folder.at("page.html"));
 		expect(readFileSync(folder.at("page.html"), "utf8")).toBe(page);
 		expect(stdout).toContain(`Wrote ${folder.at("page.html")}`);
-	});
-
-	test("over checkpoints: each on the same rows, as a table, as JSON and as a figure", async () => {
-		using folder = runFolder();
-		const words = ["induction", folder.path, "--over-checkpoints", "--samples", "20"];
-		const json = await runJson<OverCheckpointsResult>(...words, "--out", folder.at("rise.svg"));
-		expect(json).toMatchObject({ steps: [0, 599], samples: 20, out: folder.at("rise.svg") });
-		const alone = await runJson<InductionResult>("induction", `${folder.path}@0`, "--samples", "20");
-		expect(alone.run?.step).toBe(0);
-		const { values, control, best } = json.scores.induction as OverCheckpointsResult["scores"][string];
-		expect([values[0], control?.[0], best[0]]).toEqual([alone.values, alone.control, alone.ranking[0]]);
-		expect(values[1]).not.toEqual(values[0]);
-		expect(json.scores["previous-token"]).not.toHaveProperty("control");
-		const svg = readFileSync(folder.at("rise.svg"), "utf8");
-		expect(svg.match(/data-name="/g)).toHaveLength(3 * 8);
-		expect(svg).toContain("lift of duplicate-token");
-		const { stdout } = await runCli(...words);
-		expect(stdout).toMatch(/STEP +INDUCTION LIFT +HEAD +PREVIOUS-TOKEN/);
-		expect(stdout.match(/^ *(0|599) +-?0\.\d{3} /gm)).toHaveLength(2);
 	});
 });
 
@@ -178,9 +149,6 @@ test.each([
 		["induction", ...RUN, "--rank-by", "previous-token"],
 		/--rank-by: got "previous-token", allowed: induction, dup/,
 	],
-	[["induction", "demo", "--over-checkpoints"], /--over-checkpoints: demo is no regression run/],
-	[["induction", ...RUN, "--over-checkpoints", "--top", "3"], /--top is about one ranking/],
-	[["induction", ...RUN, "--over-checkpoints", "--out", "rise.html"], /allowed \.svg, \.png/],
 	[
 		["scores", ...RUN, "--score", "entrpy"],
 		/no score "entrpy" of regression runs, allowed: induction, .*self_attn/,

@@ -49,11 +49,6 @@ const BESIDE = "previous-token";
 export async function induction(cli: Cli, ref: string, options: InductionOptions): Promise<void> {
 	const run = await isRun(ref, options);
 	checkRankBy(options.rankBy, run);
-	if (options.overCheckpoints) {
-		if (!run) throw new UsageError(`--over-checkpoints: ${ref} is no regression run`);
-		const { overCheckpoints } = await import("./over-checkpoints.js");
-		return overCheckpoints(cli, ref, options);
-	}
 	const samples = await sampleOptions(options);
 	if (options.out !== undefined) await prepare(options.out);
 	await using opened = await openHeads(cli, ref, options);

@@ -15,7 +15,6 @@ export interface SampleCommandOptions extends HeadsOptions, BosOption {
 export interface InductionOptions extends SampleCommandOptions {
 	readonly rankBy?: string;
 	readonly out?: string;
-	readonly overCheckpoints?: boolean;
 }
 
 const EXAMPLES = `
@@ -23,8 +22,7 @@ Examples:
   headscope induction
   headscope induction model.gguf --samples 50 --out figures
   headscope induction owner/name --text book.txt --json
-  headscope induction M=64
-  headscope induction M=64 --over-checkpoints --out rise.svg`;
+  headscope induction M=64`;
 
 export function register(program: Command, cli: Cli): void {
 	const command = program
@@ -37,9 +35,8 @@ export function register(program: Command, cli: Cli): void {
 		)
 		.option(
 			"--out <path>",
-			"where to save: a folder for the figures (SVG and PNG) and the page induction.html, or a file .html for the page alone; with --over-checkpoints a file .svg or .png",
-		)
-		.option("--over-checkpoints", "of a regression run: how the scores of its heads rose in training");
+			"where to save: a folder for the figures (SVG and PNG) and the page induction.html, or a file .html for the page alone",
+		);
 	withBos(withHeads(command))
 		.addHelpText("after", EXAMPLES)
 		.action(async (model: string, options: InductionOptions) => {
