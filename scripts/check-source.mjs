@@ -43,12 +43,13 @@ const LAYERS = {
 		imports: ["models", "hooks", "runtime", "onnx", "graph", "weights", "tasks", "random", "tensor"],
 	},
 	metrics: {
-		imports: ["scores", "models", "hooks", "tasks", "random", "graph", "tensor"],
+		imports: ["scores", "models", "interventions", "hooks", "tasks", "random", "graph", "tensor"],
 	},
 	causal: {
 		imports: ["metrics", "scores", "models", "interventions", "hooks", "tasks", "graph", "tensor"],
 	},
-	mechinterp: { imports: ["figures", "tensor"] },
+	mechinterp: { imports: ["figures", "tasks", "tensor"] },
+	generation: { imports: ["models", "interventions", "hooks", "tokenizers", "tensor"] },
 	runs: {
 		imports: ["train", "models", "hooks", "runtime", "weights", "tasks", "random", "tensor"],
 	},
@@ -57,6 +58,7 @@ const LAYERS = {
 			"runs",
 			"mechinterp",
 			"patching",
+			"generation",
 			"interventions",
 			"train",
 			"causal",

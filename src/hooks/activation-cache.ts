@@ -1,6 +1,7 @@
 import { sizeOf, Tensor } from "../tensor/index.js";
 import { readSafetensors, writeSafetensors } from "../weights/index.js";
 import { HookError } from "./hook-error.js";
+import { joinPositions } from "./join-positions.js";
 import { actName, axesOf, canonicalName } from "./points.js";
 import { nearest } from "./select.js";
 
@@ -80,6 +81,30 @@ export class ActivationCache {
 	/** The cache of some positions, [start, end); patterns and scores are cut along their queries. */
 	slicePositions(start: number, end?: number): ActivationCache {
 		return this.slice("pos", (axes) => (axes.includes("pos") ? "pos" : "query"), start, end);
+	}
+
+	/** Only the named activations. @throws {HookError} for one that was not kept */
+	pick(names: readonly string[]): ActivationCache {
+		return new ActivationCache(new Map(names.map((name) => [name, this.get(name)])), this.source);
+	}
+
+	/**
+	 * Caches of consecutive positions of the same rows as one: those of runs that each went on from the ones before
+	 * (`RunOptions.past`). Keys of patterns and scores become all positions, with 0 and -Infinity where a query could not look.
+	 * @param firstKey leaves out keys before it, such as padding. Default 0
+	 * @throws {HookError} for no cache, caches of different points, and points without positions
+	 */
+	static join(parts: readonly ActivationCache[], firstKey = 0): ActivationCache {
+		const [first] = parts;
+		if (!first) throw new HookError("there is no activation cache to join");
+		const other = parts.find((part) => part.names.join() !== first.names.join());
+		if (other)
+			throw new HookError(`caches of different points: ${first.names.join()} and ${other.names.join()}`);
+		const joined = first.names.map((name) => {
+			const tensors = parts.map((part) => part.get(name));
+			return [name, joinPositions(name, tensors, firstKey)] as const;
+		});
+		return new ActivationCache(new Map(joined), first.source);
 	}
 
 	/** As a map, in the order the run reached the points. */

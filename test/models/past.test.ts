@@ -190,7 +190,7 @@ test("what is not understood is refused", async () => {
 	const { tokens } = gpt2.pack([[1, 2]]);
 	expect(() => KeyValueCache.of(gpt2, both.cache, { tokens })).toThrow(/tokens .* for rows \[2, 8\]/);
 	const mean = { kind: "mean", heads: ["0.0"], over: "batch-and-pos" } as const;
-	await expect(gpt2.run(ids, { past, interventions: [mean] })).rejects.toThrow("comes after a past");
+	await expect(gpt2.run(ids, { past, interventions: [mean] })).rejects.toThrow("a run after a past");
 	const induction = { kind: "replace-pattern", heads: ["0.0"], pattern: "induction" } as const;
 	const unnamed = KeyValueCache.of(gpt2, both.cache);
 	await expect(gpt2.run(ids, { past: unnamed, interventions: [induction] })).rejects.toThrow(
