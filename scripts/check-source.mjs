@@ -48,6 +48,9 @@ const LAYERS = {
 	causal: {
 		imports: ["metrics", "scores", "models", "interventions", "hooks", "tasks", "graph", "tensor"],
 	},
+	lens: { imports: ["metrics", "models", "hooks", "graph", "tensor"] },
+	circuits: { imports: ["metrics", "models", "hooks", "graph", "tensor"] },
+	processing: { imports: ["models", "tensor"] },
 	mechinterp: { imports: ["figures", "tasks", "tensor"] },
 	generation: { imports: ["models", "interventions", "hooks", "tokenizers", "tensor"] },
 	runs: {
@@ -62,6 +65,7 @@ const LAYERS = {
 			"interventions",
 			"train",
 			"causal",
+			"lens",
 			"metrics",
 			"scores",
 			"tasks",

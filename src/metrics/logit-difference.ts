@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Tensor } from "../tensor/index.js";
 import { answerIds, answersSchema } from "./answers.js";
 import { reject } from "./errors.js";
-import { type BoundMetric, defineMetric } from "./metric.js";
+import { type BoundMetric, defineMetric, EXAMPLE_IDS } from "./metric.js";
 import { rowPositions } from "./positions.js";
 import { tokenRows } from "./token-rows.js";
 
@@ -27,6 +27,14 @@ export const logitDifference = defineMetric({
 		wrong: answersSchema,
 		position: z.int().optional(),
 	}),
+	of: ["language"],
+	examples: [
+		{ data: { kind: "logit-difference", answers: 5, wrong: [7, 8] }, rows: { ids: EXAMPLE_IDS } },
+		{
+			data: { kind: "logit-difference", answers: [5, 6], wrong: 8, position: 3 },
+			rows: { ids: EXAMPLE_IDS },
+		},
+	],
 	fromText: () => undefined,
 	measure: async ({ answers, wrong, position = -1 }, context) => {
 		const { where } = context;

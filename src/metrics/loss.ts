@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { reject } from "./errors.js";
-import { defineMetric } from "./metric.js";
+import { defineMetric, EXAMPLE_IDS } from "./metric.js";
 import { nextTokenMetric } from "./next-token-loss.js";
-import { parsePositions, positionsSchema, positionsText, rowPositions } from "./positions.js";
+import { placeData, positionsSchema, positionsText, rowPositions } from "./positions.js";
 import { tokenRows } from "./token-rows.js";
 
 /**
@@ -15,11 +15,14 @@ export const loss = defineMetric({
 	kind: "loss",
 	doc: "mean cross-entropy of the next token in nats, over all positions or those given",
 	schema: z.strictObject({ kind: z.literal("loss"), positions: positionsSchema.optional() }),
-	fromText: (mode, place) => {
-		const positions = place === undefined ? undefined : parsePositions(place);
-		if (mode !== undefined || (place !== undefined && positions === undefined)) return undefined;
-		return { kind: "loss" as const, ...(positions !== undefined && { positions }) };
-	},
+	of: ["language"],
+	examples: [
+		{ data: { kind: "loss" }, rows: { ids: EXAMPLE_IDS } },
+		{ data: { kind: "loss", positions: [3, -1] }, rows: { ids: EXAMPLE_IDS } },
+		{ data: { kind: "loss", positions: 2 }, rows: { ids: EXAMPLE_IDS } },
+		{ data: { kind: "loss" } },
+	],
+	fromText: (mode, place) => placeData("loss", mode, place),
 	measure: async ({ positions }, context) => {
 		const rows = tokenRows(context, "repeat");
 		const weighted = rows.rows.map(({ tokens }, r) => {
@@ -30,11 +33,8 @@ export const loss = defineMetric({
 			}
 			return predicting.map((position) => ({ position, weight: 1 / predicting.length }));
 		});
-		const where = positions === undefined ? "" : ` at positions ${positionsText(positions)}`;
-		return nextTokenMetric(
-			{ name: "loss", doc: `mean cross-entropy of the next token${where}, in nats` },
-			rows,
-			weighted,
-		);
+		const place = positions === undefined ? "" : `@${positionsText(positions)}`;
+		const doc = "mean cross-entropy of the next token in nats";
+		return nextTokenMetric({ name: `loss${place}`, doc }, rows, weighted);
 	},
 });

@@ -76,18 +76,25 @@ export interface MetricContext {
 	readonly where: string;
 }
 
+export type Subject = "language" | "regression";
+
 /** One kind of metric = one record in a file of its own and one line in the registry. Its data are plain. */
 export interface MetricKind<S extends z.ZodType = z.ZodType> {
 	readonly kind: string;
 	/** One line with the formula. */
 	readonly doc: string;
 	readonly schema: S;
+	/** What it can be measured of. */
+	readonly of: readonly Subject[];
+	/** Data and rows for the conformance suite: of a language model of 100 ids or more, or of a regression run. */
+	readonly examples: readonly { readonly data: z.input<S>; readonly rows?: MeasureOptions }[];
 	/**
-	 * Data from the short spelling `kind:mode@place`. Undefined where the spelling does not say enough.
+	 * Data from the short spelling `name:mode@place`. Undefined where that is another metric or does not say enough.
 	 * @param mode what stands behind ":", if anything
 	 * @param place what stands behind "@", if anything
+	 * @param name what stands in front: the kind, but for kinds that have several names
 	 */
-	fromText(mode: string | undefined, place: string | undefined): z.input<S> | undefined;
+	fromText(mode: string | undefined, place: string | undefined, name: string): z.input<S> | undefined;
 	/** Rows and metric. @throws {MetricError} where the data do not fit the model or the rows */
 	measure(data: z.output<S>, context: MetricContext): Promise<Measure>;
 }
@@ -96,3 +103,9 @@ export interface MetricKind<S extends z.ZodType = z.ZodType> {
 export function defineMetric<S extends z.ZodType>(kind: MetricKind<S>): MetricKind<S> {
 	return kind;
 }
+
+/** Rows of examples: a segment twice, which every metric of token ids can be computed on. */
+export const EXAMPLE_IDS = [
+	[5, 9, 23, 7, 5, 9, 23, 7],
+	[3, 41, 11, 60, 3, 41, 11, 60],
+];

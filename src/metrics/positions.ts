@@ -18,6 +18,17 @@ export function parsePositions(text: string): RowPositions | undefined {
 	return end === undefined ? [from] : [from, Number(end)];
 }
 
+/** The data of a metric that takes positions and nothing else, from the short spelling `kind@positions`. */
+export function placeData<K extends string>(
+	kind: K,
+	mode: string | undefined,
+	place: string | undefined,
+): { kind: K; positions?: RowPositions } | undefined {
+	const positions = place === undefined ? undefined : parsePositions(place);
+	if (mode !== undefined || (place !== undefined && positions === undefined)) return undefined;
+	return { kind, ...(positions !== undefined && { positions }) };
+}
+
 /** What `parsePositions` reads. */
 export function positionsText(positions: RowPositions): string {
 	return typeof positions === "number" ? String(positions) : `${positions[0]}:${positions[1] ?? ""}`;

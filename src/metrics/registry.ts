@@ -1,11 +1,30 @@
 import type * as z from "zod";
 import { nearest } from "../hooks/select.js";
 import { reject } from "./errors.js";
+import { evaluator } from "./evaluator.js";
+import { headScore } from "./head-score.js";
+import { inContextScore } from "./in-context-score.js";
+import { inductionLoss } from "./induction-loss.js";
+import { klDivergence } from "./kl-divergence.js";
+import { logProbability } from "./log-probability.js";
 import { logitDifference } from "./logit-difference.js";
 import { loss } from "./loss.js";
 import type { MetricKind } from "./metric.js";
+import { rank } from "./rank.js";
+import { totalVariation } from "./total-variation.js";
 
-const KINDS = [loss, logitDifference] as const;
+const KINDS = [
+	loss,
+	inductionLoss,
+	inContextScore,
+	logitDifference,
+	logProbability,
+	rank,
+	klDivergence,
+	totalVariation,
+	headScore,
+	evaluator,
+] as const;
 
 /** Every kind of metric: a new one is a file and a line here. The conformance suite loops over this list. */
 export const METRICS: readonly MetricKind[] = KINDS as unknown as readonly MetricKind[];
@@ -48,8 +67,10 @@ export function kindOf(kind: unknown, where: string): MetricKind {
 
 function fromText(text: string, where: string): unknown {
 	const [, name, mode, place] = /^([^:@]+)(?::([^@]*))?(?:@(.*))?$/.exec(text.trim()) ?? [];
-	const kind = kindOf(name, where);
-	const data = kind.fromText(mode, place);
+	const other = name === undefined ? undefined : evaluator.fromText(mode, place, name);
+	if (other !== undefined) return other;
+	const kind = kindOf(name ?? text, where);
+	const data = kind.fromText(mode, place, kind.kind);
 	if (data === undefined) reject(where, `"${text}" does not say enough: ${kind.kind} is ${kind.doc}`);
 	return data;
 }

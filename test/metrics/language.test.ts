@@ -109,7 +109,7 @@ describe.each([
 const row = [1, 30, 31, 32];
 const difference = { kind: "logit-difference", answers: 5, wrong: 6 } as const;
 test.each<[string, unknown, MeasureOptions, string]>([
-	["an unknown kind", "lose", {}, 'metric: no metric "lose", allowed loss, logit-difference'],
+	["an unknown kind", "lose", {}, 'metric: no metric "lose", allowed loss, induction-loss, in-context-score'],
 	["a place that is none", "loss@last", {}, '"loss@last" does not say enough'],
 	["no answers", "logit-difference", { ids: [row] }, "logit-difference"],
 	["no wrong answers", { kind: "logit-difference", answers: 5 }, { ids: [row] }, "metric: needs wrong"],
