@@ -1,18 +1,10 @@
-import {
-	inRows,
-	type MatrixPanel,
-	matrixFigure,
-	matrixGrid,
-	type NamedAxis,
-	sideBySide,
-	valueRange,
-} from "../figures/index.js";
+import { type MatrixPanel, matrixFigure, matrixGrid, type NamedAxis, valueRange } from "../figures/index.js";
+import { tokenNames } from "../tasks/regression/tokens.js";
 import type { Tensor } from "../tensor/index.js";
 import { ActivationError } from "./error.js";
 import { optionallyRotate } from "./optionally-rotate.js";
-import { OVERVIEW_WIDTH } from "./overview.js";
+import { overview } from "./overview.js";
 import { queriesTimesKeys, separateAttention } from "./separate-attention.js";
-import { tokenNames } from "./token-names.js";
 
 export interface ActivationFiguresOptions {
 	/** Heads of the model, to take its fused q, k and v apart. */
@@ -53,13 +45,10 @@ export function* activationFigures(
 		yield {
 			name,
 			samples: samples.map((i) => draw(i, `${name}, sample ${i}`)),
-			overview: sideBySide({
-				title: name,
-				rows: inRows(
-					samples.map((i) => draw(i, `sample ${i}`)),
-					OVERVIEW_WIDTH,
-				),
-			}),
+			overview: overview(
+				samples.map((i) => draw(i, `sample ${i}`)),
+				name,
+			),
 		};
 	}
 }

@@ -1,8 +1,8 @@
-import { inRows, matrixFigure, sideBySide, valueRange } from "../figures/index.js";
+import { matrixFigure, valueRange } from "../figures/index.js";
 import type { Tensor } from "../tensor/index.js";
 import { ActivationError } from "./error.js";
 import { optionallyRotate } from "./optionally-rotate.js";
-import { OVERVIEW_WIDTH } from "./overview.js";
+import { overview } from "./overview.js";
 
 /** Pictures of a batch of sequences. */
 export interface BatchFigures {
@@ -34,7 +34,7 @@ export function batchFigures(xs: Tensor, ys: Tensor, name: string): BatchFigures
 		return matrixFigure({ values: matrix, title: `sample ${i}`, rows, columns, measure: "x", range });
 	});
 	return {
-		xs: sideBySide({ title: rotated[0]?.name, rows: inRows(samples, OVERVIEW_WIDTH) }),
+		xs: overview(samples, rotated[0]?.name),
 		ys: matrixFigure({
 			values: ys.reshape([batch, examples]),
 			title: `y_${name}`,

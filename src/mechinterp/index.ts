@@ -11,7 +11,7 @@ export { compose } from "./compose.js";
 export { ActivationError } from "./error.js";
 export { type AttentionModel, getAttention } from "./get-attention.js";
 export { optionallyRotate, type Rotated } from "./optionally-rotate.js";
-export { OVERVIEW_WIDTH } from "./overview.js";
+export { overview } from "./overview.js";
 export { getAndPlotActivations, type PlotOptions, plotActivations } from "./plot-activations.js";
 export { type ModuleTree, printModules } from "./print-modules.js";
 export { queriesTimesKeys, type SeparatedAttention, separateAttention } from "./separate-attention.js";

@@ -1,2 +1,9 @@
-/** Samples go side by side as long as they fit in so many pixels; beyond, a picture is too wide to look at. */
-export const OVERVIEW_WIDTH = 2000;
+import { inRows, sideBySide } from "../figures/index.js";
+
+/** In pixels; wider a picture is too wide to look at. */
+const WIDTH = 2000;
+
+/** Figures of several samples side by side, in as many rows as they need. */
+export function overview(figures: readonly string[], title?: string): string {
+	return sideBySide({ title, rows: inRows(figures, WIDTH) });
+}

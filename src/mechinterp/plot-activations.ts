@@ -1,9 +1,9 @@
 import { layerPatterns } from "../figures/index.js";
+import { tokenNames } from "../tasks/regression/tokens.js";
 import type { Tensor } from "../tensor/index.js";
 import { compose } from "./compose.js";
 import { ActivationError } from "./error.js";
 import { getAttention } from "./get-attention.js";
-import { tokenNames } from "./token-names.js";
 
 /** Titles of the figures that `plotActivations` makes. */
 export interface PlotOptions {

@@ -4,9 +4,7 @@ import type { Cli } from "../cli.js";
 import type { InputOptions } from "../input/input.js";
 import { wholeNumber, withBos, withHeads } from "../input/options.js";
 import type { HeadsOptions } from "../open/open-heads.js";
-
-/** What a regression run is given. */
-export type RunBatch = "trick" | "pretrain" | "true";
+import { RUN_BATCHES, type RunBatch } from "./icl/run-options.js";
 
 export interface AttentionOptions extends HeadsOptions, InputOptions {
 	readonly from?: string;
@@ -20,7 +18,6 @@ export interface AttentionOptions extends HeadsOptions, InputOptions {
 	readonly out?: string;
 }
 
-const BATCHES: readonly RunBatch[] = ["trick", "pretrain", "true"];
 const SCALES: readonly Scale[] = ["linear", "log", "hide-first"];
 
 const EXAMPLES = `
@@ -46,7 +43,7 @@ export function register(program: Command, cli: Cli): void {
 			new Option(
 				"--batch <name>",
 				"of a regression run: inputs along the axes with targets of its first task (trick, the default), or sequences of its own or of Gaussian tasks",
-			).choices(BATCHES as string[]),
+			).choices(RUN_BATCHES as string[]),
 		)
 		.option(
 			"--sample <i>",

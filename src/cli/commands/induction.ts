@@ -1,13 +1,17 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
-import { type BosOption, wholeNumber, withBos, withHeads } from "../input/options.js";
+import {
+	type BosOption,
+	type RowOptions,
+	wholeNumber,
+	withBos,
+	withHeads,
+	withRows,
+} from "../input/options.js";
 import type { HeadsOptions } from "../open/open-heads.js";
 
 /** Options of the commands that make samples. */
-export interface SampleCommandOptions extends HeadsOptions, BosOption {
-	readonly samples?: number;
-	readonly n?: number;
-	readonly seed: number;
+export interface SampleCommandOptions extends HeadsOptions, RowOptions, BosOption {
 	readonly top?: number;
 	readonly text?: string;
 }
@@ -47,18 +51,7 @@ export function register(program: Command, cli: Cli): void {
 
 /** Adds the options that say what the samples are and how much of a ranking is shown. */
 export function withSamples(command: Command): Command {
-	return command
-		.option(
-			"--samples <n>",
-			"rows of each kind of sample (default: 50, of a run 256)",
-			wholeNumber(1, 1_000_000),
-		)
-		.option(
-			"--n <n>",
-			"random tokens in a row's segment, examples before the repeated x of a run (default: 50, or what fits)",
-			wholeNumber(1, 1_000_000),
-		)
-		.option("--seed <n>", "seed of the random tokens", wholeNumber(0, 2 ** 32 - 1), 0)
+	return withRows(command)
 		.option("--top <n>", "heads shown (default: 10 in a table, all with --json)", wholeNumber(1))
 		.option(
 			"--text <file>",

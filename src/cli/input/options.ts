@@ -20,6 +20,13 @@ export interface BosOption {
 	readonly bos?: boolean;
 }
 
+/** How many rows heads are scored on, and how long they are. */
+export interface RowOptions {
+	readonly samples?: number;
+	readonly n?: number;
+	readonly seed: number;
+}
+
 /** Adds the model argument and the options that say where a model comes from. */
 export function withModel(
 	command: Command,
@@ -57,6 +64,22 @@ function withRunning(command: Command): Command {
 			new Option("--provider <name>", "where to compute (default: cpu)").choices(PROVIDERS as string[]),
 		)
 		.option("--threads <n>", "threads to compute with (default: the cores, at most 8)", wholeNumber(1, 256));
+}
+
+/** Adds the options of the rows that heads are scored on. */
+export function withRows(command: Command): Command {
+	return command
+		.option(
+			"--samples <n>",
+			"rows of each kind of sample (default: 50, of a run 256)",
+			wholeNumber(1, 1_000_000),
+		)
+		.option(
+			"--n <n>",
+			"random tokens in a row's segment, examples before the repeated x of a run (default: 50, or what fits)",
+			wholeNumber(1, 1_000_000),
+		)
+		.option("--seed <n>", "seed of the random tokens", wholeNumber(0, 2 ** 32 - 1), 0);
 }
 
 export function withBos(command: Command): Command {

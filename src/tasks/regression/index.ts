@@ -40,4 +40,4 @@ export {
 	type TaskDistribution,
 	taskDistribution,
 } from "./task-distribution.js";
-export { decodePredictions, decodeTokens, encodeTokens, tokenName } from "./tokens.js";
+export { decodePredictions, decodeTokens, encodeTokens, tokenName, tokenNames } from "./tokens.js";

@@ -25,6 +25,11 @@ export function tokenName(position: number): string {
 	return `${position % 2 === 0 ? "x" : "y"}${Math.floor(position / 2)}`;
 }
 
+/** Names of the first tokens of a sequence, see {@link tokenName}. */
+export function tokenNames(count: number): string[] {
+	return Array.from({ length: count }, (_, position) => tokenName(position));
+}
+
 /** The sequences that tokens stand for, the inverse of `encodeTokens`. @throws {TaskError} for another shape. */
 export function decodeTokens(tokens: Tensor): { xs: Tensor<"float32">; ys: Tensor<"float32"> } {
 	return { xs: slots(tokens, 0, "x"), ys: slots(tokens, 1, "y") };

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { figureSize, inRows, sideBySide } from "../../../figures/index.js";
+import { figureSize } from "../../../figures/index.js";
 import { svgToPng } from "../../../figures/png-node.js";
 import {
 	activationFigures,
@@ -7,19 +7,21 @@ import {
 	type ComparedRun,
 	compareAttention,
 	getAttention,
-	OVERVIEW_WIDTH,
+	overview,
 	plotActivations,
 } from "../../../mechinterp/index.js";
 import { cachedPaths } from "../../../models/regression/index.js";
 import { TorchRandom } from "../../../random/index.js";
 import type { Run } from "../../../runs/run.js";
 import { labelOf } from "../../../runs/shipped-node.js";
-import { basisBatch, type RegressionBatch } from "../../../tasks/regression/index.js";
+import type { RegressionBatch } from "../../../tasks/regression/index.js";
 import type { Tensor } from "../../../tensor/index.js";
 import type { Cli } from "../../cli.js";
-import type { FigureBatch, FiguresOptions } from "../../commands/icl/figures.js";
+import type { FiguresOptions } from "../../commands/icl/figures.js";
+import type { RunBatch } from "../../commands/icl/run-options.js";
 import { UsageError } from "../../errors.js";
 import { openRun } from "../../open/open-run.js";
+import { drawBatch } from "../../open/run-batch.js";
 import { prepareFolder, writeOutput } from "../../output/output.js";
 import { bytes } from "../../output/progress.js";
 
@@ -27,7 +29,7 @@ import { bytes } from "../../output/progress.js";
 export interface FiguresResult {
 	readonly run: string;
 	readonly step: number;
-	readonly batch: FigureBatch;
+	readonly batch: RunBatch;
 	readonly samples: number;
 	/** The folder of this run and batch. */
 	readonly folder: string;
@@ -48,7 +50,7 @@ const TASKS_SHOWN = 8;
 export async function figures(cli: Cli, ref: string, options: FiguresOptions): Promise<void> {
 	const { out } = options;
 	await using run = await openRun(cli, ref, options);
-	const batch = drawBatch(run, options);
+	const batch = chosenBatch(run, options);
 	const samples = [...Array(batch.xs.shape[0] as number).keys()];
 	const folder = join(out, labelOf(run), FOLDERS[options.batch]);
 	for (const inside of [...samples, "overview"]) await prepareFolder(join(folder, `${inside}`));
@@ -93,31 +95,21 @@ export async function figures(cli: Cli, ref: string, options: FiguresOptions): P
 }
 
 /** Below the run's folder: what the batch is. */
-const FOLDERS: Readonly<Record<FigureBatch, string>> = {
+const FOLDERS: Readonly<Record<RunBatch, string>> = {
 	trick: "across-x-basis-w=0",
 	pretrain: "pretrain",
 	true: "true",
 };
 
-function drawBatch(run: Run, { batch, samples, seed }: FiguresOptions): RegressionBatch {
-	const random = new TorchRandom(seed);
-	const { max_examples, task_size, noise_variance } = run.config.task_config;
-	if (batch !== "trick") {
-		const sequences = batch === "pretrain" ? run.pretrainDist : run.trueDist;
-		return sequences.getBatch(max_examples, samples ?? SAMPLES, random);
-	}
-	const { tasks } = run.pretrainDist.prior;
-	if (!tasks) {
-		throw new UsageError(
-			"--batch trick: the run has no table of tasks, so no first one; allowed pretrain, true",
-		);
-	}
-	if (samples !== undefined && samples > task_size) {
+function chosenBatch(run: Run, { batch, samples, seed }: FiguresOptions): RegressionBatch {
+	const drawn = drawBatch(run, { batch, seed, count: samples ?? SAMPLES });
+	if (batch !== "trick" || samples === undefined) return drawn;
+	const { task_size } = run.config.task_config;
+	if (samples > task_size) {
 		throw new UsageError(`--samples: got ${samples}, allowed 1..${task_size} (task_size) for --batch trick`);
 	}
-	const { xs, ys, ws } = basisBatch(tasks.select(0), max_examples, Math.sqrt(noise_variance), random);
-	const cut = (tensor: Tensor<"float32">): Tensor<"float32"> => tensor.slice(0, 0, samples ?? task_size);
-	return { xs: cut(xs), ys: cut(ys), ws: cut(ws) };
+	const cut = (tensor: Tensor<"float32">): Tensor<"float32"> => tensor.slice(0, 0, samples);
+	return { xs: cut(drawn.xs), ys: cut(drawn.ys), ws: cut(drawn.ws) };
 }
 
 async function drawActivations(
@@ -135,14 +127,14 @@ async function drawActivations(
 	const attention = plotActivations(await getAttention(model, xs, ys));
 	const step = cli.progress.onStep("Drawing");
 	const drawn: string[] = [];
-	const put = async (name: string, samples: readonly string[], overview: string): Promise<void> => {
+	const put = async (name: string, samples: readonly string[], together: string): Promise<void> => {
 		for (const [i, svg] of samples.entries()) await writer.write(join(folder, `${i}`, `${name}.png`), svg);
-		await writer.write(join(folder, "overview", `${name}.png`), overview);
+		await writer.write(join(folder, "overview", `${name}.png`), together);
 		drawn.push(name);
 		step(drawn.length, activations.length + 1);
 	};
-	for (const { name, samples, overview } of locations) await put(name, samples, overview);
-	await put("attention", attention, sideBySide({ rows: inRows(attention, OVERVIEW_WIDTH) }));
+	for (const { name, samples, overview: together } of locations) await put(name, samples, together);
+	await put("attention", attention, overview(attention));
 	return drawn;
 }
 

@@ -1,6 +1,5 @@
 import { allProgress, type RunProgress } from "../../../runs/run-progress.js";
 import { varyingSettings } from "../../../runs/sweep-runs.js";
-import type { SweepRun } from "../../../train/sweep.js";
 import type { Cli } from "../../cli.js";
 import type { SweepOptions } from "../../commands/sweep/index.js";
 import { openSweep, type SweepInput } from "../../input/sweep-input.js";
@@ -31,25 +30,33 @@ export interface SweepListResult {
 
 export async function list(cli: Cli, file: string, options: SweepOptions): Promise<void> {
 	const input = await openSweep(file, options);
-	const progress = await allProgress(input.runs, input.storages);
-	const runs = input.runs.map((run, i) => listedRun(input, run, progress[i] as RunProgress));
+	const runs = await listRuns(input, () => ({}));
 	await cli.result(
 		(): SweepListResult => ({ sweep: input.sweep.name, storage: input.place, runs }),
 		() => runTable(runs, [{ title: "NAME" }], ({ name }) => [name]),
 	);
 }
 
-export function listedRun({ sweep }: SweepInput, run: SweepRun, { state, step }: RunProgress): ListedRun {
-	const { names, index, config } = run;
-	return {
-		index,
-		name: names.current,
-		folder: names.projectDir,
-		settings: varyingSettings(sweep, run),
-		state,
-		step: step ?? null,
-		steps: config.num_steps,
-	};
+/** The runs of a sweep as they are told, with what the caller adds of how far each is. */
+export async function listRuns<T extends object>(
+	{ sweep, runs, storages }: SweepInput,
+	more: (progress: RunProgress) => T,
+): Promise<(ListedRun & T)[]> {
+	const progress = await allProgress(runs, storages);
+	return runs.map((run, i) => {
+		const { names, index, config } = run;
+		const far = progress[i] as RunProgress;
+		return {
+			index,
+			name: names.current,
+			folder: names.projectDir,
+			settings: varyingSettings(sweep, run),
+			state: far.state,
+			step: far.step ?? null,
+			steps: config.num_steps,
+			...more(far),
+		};
+	});
 }
 
 /** Runs as a table: index, settings, how far, state, and what the caller adds. */

@@ -1,9 +1,8 @@
-import { allProgress, type RunProgress } from "../../../runs/run-progress.js";
 import type { RunResult } from "../../../runs/run-result.js";
 import type { Cli } from "../../cli.js";
 import type { SweepOptions } from "../../commands/sweep/index.js";
 import { openSweep } from "../../input/sweep-input.js";
-import { type ListedRun, listedRun, runTable } from "./list.js";
+import { type ListedRun, listRuns, runTable } from "./list.js";
 
 /** A run as `headscope sweep status --json` tells of it. */
 export interface StatusRun extends ListedRun {
@@ -23,18 +22,7 @@ export interface SweepStatusResult {
 
 export async function status(cli: Cli, file: string, options: SweepOptions): Promise<void> {
 	const input = await openSweep(file, options);
-	const progress = await allProgress(input.runs, input.storages);
-	const runs = input.runs.map((run, i): StatusRun => {
-		const { result } = progress[i] as RunProgress;
-		const { metrics, weights, token, worker } = result ?? {};
-		return {
-			...listedRun(input, run, progress[i] as RunProgress),
-			result:
-				metrics && weights !== undefined && worker !== undefined
-					? { metrics, weights, token: token ?? null, worker }
-					: null,
-		};
-	});
+	const runs = await listRuns(input, ({ result }) => ({ result: result ? shown(result) : null }));
 	const count = (state: ListedRun["state"]): number => runs.filter((run) => run.state === state).length;
 	const counts = { finished: count("finished"), begun: count("begun"), missing: count("missing") };
 	await cli.result(
@@ -47,4 +35,8 @@ export async function status(cli: Cli, file: string, options: SweepOptions): Pro
 				]),
 			].join("\n\n"),
 	);
+}
+
+function shown({ metrics, weights, token, worker }: RunResult): NonNullable<StatusRun["result"]> {
+	return { metrics, weights, token, worker };
 }

@@ -1,20 +1,15 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../../cli.js";
 import { wholeNumber } from "../../input/options.js";
-import { type RunOptions, withRun } from "./run-options.js";
-
-/** What a run is given before its activations are drawn. */
-export type FigureBatch = "trick" | "pretrain" | "true";
+import { RUN_BATCHES, type RunBatch, type RunOptions, withRun } from "./run-options.js";
 
 export interface FiguresOptions extends RunOptions {
 	readonly out: string;
 	readonly samples?: number;
-	readonly batch: FigureBatch;
+	readonly batch: RunBatch;
 	readonly seed: number;
 	readonly compare?: string;
 }
-
-const BATCHES: readonly FigureBatch[] = ["trick", "pretrain", "true"];
 
 const EXAMPLES = `
 Examples:
@@ -33,7 +28,7 @@ export function register(group: Command, cli: Cli): void {
 				"--batch <name>",
 				"what the run is given: inputs along the axes with targets of task 0 (trick), or sequences of its own tasks or of Gaussian ones",
 			)
-				.choices(BATCHES)
+				.choices(RUN_BATCHES)
 				.default("trick"),
 		)
 		.option("--samples <n>", "how many sequences (default: task_size with trick, else 4)", wholeNumber(1, 64))

@@ -8,6 +8,10 @@ export interface RunOptions {
 	readonly threads?: number;
 }
 
+/** What sequences of a run are: inputs along the axes with targets of its first task, its own tasks', or Gaussian ones'. */
+export type RunBatch = "trick" | "pretrain" | "true";
+export const RUN_BATCHES: readonly RunBatch[] = ["trick", "pretrain", "true"];
+
 const RUN =
 	"a run's folder, a .safetensors or .pt checkpoint, a run's name, or M=64; @STEP names a checkpoint";
 
