@@ -28,7 +28,8 @@ export function sumPositions(attribution: Tensor): Tensor<"float64"> {
 /** The places of a tensor by the magnitude of their numbers, largest first. */
 export function rankCells(attribution: Tensor, top = attribution.size): RankedCell[] {
 	const names = cellNames(attribution);
-	return Array.from(attribution.data, (value, i) => ({ cell: names[i] as string, value: Number(value) }))
+	return names
+		.map((cell, i) => ({ cell, value: Number(attribution.data[i]) }))
 		.sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
 		.slice(0, top);
 }

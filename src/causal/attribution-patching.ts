@@ -3,14 +3,14 @@ import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { Measure } from "../metrics/metric.js";
 import type { Model } from "../models/model.js";
-import type { ModelInput, Readout } from "../models/run-options.js";
+import type { Readout } from "../models/run-options.js";
 import { sizeOf, Tensor } from "../tensor/index.js";
 import { type AttributionPoint, attributionPoint, attributionPoints, nameAt } from "./attribution-points.js";
-import { cleanInput } from "./clean-input.js";
 import { reject } from "./errors.js";
+import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { chunksOf, metricFeeds, metricValue, repeated, runOn, takeRows } from "./taken-rows.js";
 
-export interface AttributionOptions {
+export interface AttributionOptions extends CleanOptions {
 	/** Points by their short names, `ATTRIBUTION_POINTS`. Default `["z"]`. */
 	readonly at?: readonly string[];
 	/**
@@ -56,21 +56,24 @@ const START = "blocks.0.hook_resid_pre";
  * between both runs, e_corrupt + (k - 1/2) / n (e_clean - e_corrupt) for k = 1..n, where e is what the first layer
  * reads: EAP-IG of Hanna et al. 2024 with the midpoint rule. Summed over positions, "resid_pre" of layer 0 is then the
  * whole change of the metric (completeness, Sundararajan et al. 2017).
- * @param measure the corrupted rows, and the metric bound to them
- * @param clean rows of the same shape
+ * @param of a language model with prompts, or a metric that is bound to the corrupted rows
  * @throws {CausalError} for an unknown point, rows of another shape, and a metric that is not differentiable
  */
+export async function attributionPatching(of: Measure, options: AttributionOptions): Promise<Attribution>;
 export async function attributionPatching(
-	measure: Measure,
-	clean: ModelInput,
-	options: AttributionOptions = {},
+	of: Model,
+	options: AttributionOptions & PromptPair,
+): Promise<Attribution>;
+export async function attributionPatching(
+	of: Model | Measure,
+	options: AttributionOptions | (AttributionOptions & PromptPair),
 ): Promise<Attribution> {
-	const { model, metric } = measure;
 	const { at = ["z"], steps = 0, memory = DEFAULT_MEMORY, signal, onProgress } = options;
 	if (!Number.isSafeInteger(steps) || steps < 0)
 		reject("steps", `got ${steps}, allowed whole numbers from 0`);
 	const points = attributionPoints(at);
-	const cleanRows = cleanInput(measure, clean);
+	const { measure, clean } = await pairOf(of, options);
+	const { model, metric } = measure;
 	const layers = [...Array(model.config.nLayers).keys()];
 	const names = points.flatMap((point) => layers.map((layer) => nameAt(point, layer)));
 	const reads = new Graphs(measure, points, names);
@@ -87,7 +90,7 @@ export async function attributionPatching(
 
 	for (const rows of chunksOf([...Array(metric.rows).keys()], perRun)) {
 		signal?.throwIfAborted();
-		const first = await reads.record(takeRows(cleanRows, rows), rows, steps > 0);
+		const first = await reads.record(takeRows(clean, rows), rows);
 		means.clean += first.metric / metric.rows;
 		if (steps === 0) {
 			const found = await reads.gradients(rows, first.tensors);
@@ -96,7 +99,7 @@ export async function attributionPatching(
 			advance(rows.length);
 			continue;
 		}
-		const second = await reads.record(takeRows(measure.input as Tensor<"int32">, rows), rows, true);
+		const second = await reads.record(takeRows(measure.input as Tensor<"int32">, rows), rows);
 		means.corrupt += second.metric / metric.rows;
 		const deltas = differences(first.tensors, second.tensors);
 		for (const part of chunksOf(alphas, Math.max(1, Math.floor(perRun / rows.length)))) {

@@ -8,8 +8,9 @@ import { reject } from "./errors.js";
  * compare with.
  * @throws {CausalError} for another number of rows or positions
  */
-export function cleanInput({ model, input, mask }: Measure, clean: ModelInput): Tensor {
-	const packed = clean instanceof Tensor ? { tokens: clean, mask } : model.pack(clean);
+export function cleanInput({ model, input, mask }: Measure, clean: ModelInput, bos?: boolean): Tensor {
+	const given = bos === undefined ? {} : { bos };
+	const packed = clean instanceof Tensor ? { tokens: clean, mask } : model.pack(clean, given);
 	const { tokens } = packed;
 	if (tokens.dtype !== input.dtype || tokens.shape.join() !== input.shape.join()) {
 		reject("clean", `got ${tokens}, expected ${input} as the corrupted rows have it`);

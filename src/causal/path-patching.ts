@@ -1,13 +1,13 @@
 import type { Measure } from "../metrics/metric.js";
-import type { ModelInput } from "../models/run-options.js";
+import type { Model } from "../models/model.js";
 import { Tensor } from "../tensor/index.js";
-import { cleanInput } from "./clean-input.js";
 import { reject } from "./errors.js";
+import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { isPath, type Receiver, receiversOf, sendersOf } from "./path-nodes.js";
 import { PathRuns } from "./path-runs.js";
 import { chunksOf } from "./taken-rows.js";
 
-export interface PathPatchingOptions {
+export interface PathPatchingOptions extends CleanOptions {
 	/** Names of senders, or "all", "heads", "mlps": see `sendersOf`. Default all. */
 	readonly senders?: readonly string[];
 	/** Names of receivers, or "all", "q", "k", "v", "mlps": see `receiversOf`. Default `["logits"]`. */
@@ -51,21 +51,25 @@ const DEFAULT_MEMORY = 256 * 2 ** 20;
  *
  * All paths into a layer's queries (keys, values, MLP) are computed in batches: one layer with the patched stream, then
  * the rest of the model from that layer on, for many cells at once.
- * @param measure the corrupted rows, and the metric bound to them
- * @param clean rows of the same shape
+ * @param of a language model with prompts, or a metric that is bound to the corrupted rows
  * @throws {CausalError} for senders and receivers that the model lacks, rows of another shape, no path at all, and a
  * metric that reads hook points, which a resumed run may not reach
  */
+export async function pathPatching(of: Measure, options: PathPatchingOptions): Promise<PathPatching>;
 export async function pathPatching(
-	measure: Measure,
-	clean: ModelInput,
-	options: PathPatchingOptions = {},
+	of: Model,
+	options: PathPatchingOptions & PromptPair,
+): Promise<PathPatching>;
+export async function pathPatching(
+	of: Model | Measure,
+	options: PathPatchingOptions | (PathPatchingOptions & PromptPair),
 ): Promise<PathPatching> {
-	const { model, metric, input } = measure;
 	const { norms = "frozen", memory = DEFAULT_MEMORY, signal, onProgress } = options;
 	if (norms !== "frozen" && norms !== "recomputed") {
 		reject("norms", `got ${JSON.stringify(norms)}, allowed "frozen", "recomputed"`);
 	}
+	const { measure, clean } = await pairOf(of, options);
+	const { model, metric, input } = measure;
 	if (metric.names.length > 0) {
 		reject("metric", `"${metric.name}" reads ${metric.names[0]}, allowed are metrics of the logits`);
 	}
@@ -74,7 +78,6 @@ export async function pathPatching(
 	const edges = senders.flatMap((from) => receivers.filter((to) => isPath(from, to)));
 	if (edges.length === 0)
 		reject("receivers", "every receiver comes before every sender, so there is no path");
-	const cleanRows = cleanInput(measure, clean);
 	const positions = checkPositions(options.positions, input.shape[1] as number);
 	const sums = new Float64Array(senders.length * receivers.length);
 	const means = { clean: 0, corrupt: 0 };
@@ -83,7 +86,7 @@ export async function pathPatching(
 	let done = 0;
 	for (const rows of blocks) {
 		signal?.throwIfAborted();
-		const recorded = await runs.record(cleanRows, rows, senders, receivers, positions);
+		const recorded = await runs.record(clean, rows, senders, receivers, positions);
 		means.clean += sumOf(recorded.clean) / metric.rows;
 		means.corrupt += sumOf(recorded.corrupt) / metric.rows;
 		for (const group of groupsOf(receivers)) {

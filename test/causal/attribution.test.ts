@@ -1,6 +1,7 @@
 /** Attribution patching against TransformerLens and against what it must obey. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { attributionPatching } from "../../src/causal/attribution-patching.js";
+import { sumPositions } from "../../src/causal/attribution-cells.js";
+import { type Attribution, attributionPatching } from "../../src/causal/attribution-patching.js";
 import { ATTRIBUTION_POINTS, nameAt } from "../../src/causal/attribution-points.js";
 import { type Measure, measuring, readMetric } from "../../src/metrics/index.js";
 import { loadCheckpoint } from "../../src/models/load-model.js";
@@ -65,7 +66,7 @@ for (const { name, path } of MODELS) {
 
 		test("heads, residual stream and MLPs as TransformerLens has them", async () => {
 			for (const { name: pair, measure, clean, cleanMetric, corruptMetric, reference } of pairs) {
-				const found = await attributionPatching(measure, clean, { at: ["z", "resid_pre", "mlp_out"] });
+				const found = await attributionPatching(measure, { clean, at: ["z", "resid_pre", "mlp_out"] });
 				const scale = Math.abs(cleanMetric - corruptMetric);
 				expect(Math.abs(found.clean - cleanMetric)).toBeLessThanOrEqual(1e-4 * scale);
 				expect(Math.abs(found.corrupt - corruptMetric)).toBeLessThanOrEqual(1e-4 * scale);
@@ -108,7 +109,7 @@ describe("laws", { timeout: 60_000 }, () => {
 	test("is the slope of patching with a small strength, at every point", async () => {
 		for (const model of models) {
 			const measure = await measureOf(model);
-			const { points } = await attributionPatching(measure, clean, { at: ATTRIBUTION_POINTS });
+			const { points } = await attributionPatching(measure, { clean, at: ATTRIBUTION_POINTS });
 			expect([...points.keys()]).toEqual([...ATTRIBUTION_POINTS]);
 			const layer = model.config.nLayers - 1;
 			for (const [point, found] of points) {
@@ -134,22 +135,20 @@ describe("laws", { timeout: 60_000 }, () => {
 
 	test("of several rows is the mean of each row's, however many run at once", async () => {
 		for (const model of models) {
-			const together = await attributionPatching(await measureOf(model), clean, { at: ["z", "k"], steps: 3 });
-			const apart = await attributionPatching(await measureOf(model), clean, {
+			const together = await attributionPatching(await measureOf(model), { clean, at: ["z", "k"], steps: 3 });
+			const apart = await attributionPatching(await measureOf(model), {
+				clean,
 				at: ["z", "k"],
 				steps: 3,
 				memory: 1,
 			});
 			const rows = await Promise.all(
 				[0, 1].map(async (row) =>
-					attributionPatching(
-						await measureOf(model, corrupt.slice(0, row, row + 1)),
-						clean.slice(0, row, row + 1),
-						{
-							at: ["z", "k"],
-							steps: 3,
-						},
-					),
+					attributionPatching(await measureOf(model, corrupt.slice(0, row, row + 1)), {
+						clean: clean.slice(0, row, row + 1),
+						at: ["z", "k"],
+						steps: 3,
+					}),
 				),
 			);
 			for (const [point, { data }] of together.points) {
@@ -164,7 +163,8 @@ describe("laws", { timeout: 60_000 }, () => {
 
 	test("with integrated gradients the inputs' attributions add up to the whole change", async () => {
 		for (const model of models) {
-			const found = await attributionPatching(await measureOf(model), clean, {
+			const found = await attributionPatching(await measureOf(model), {
+				clean,
 				at: ["resid_pre"],
 				steps: 64,
 			});
@@ -178,21 +178,50 @@ describe("laws", { timeout: 60_000 }, () => {
 
 	test("of a run with itself is nothing", async () => {
 		for (const model of models) {
-			const found = await attributionPatching(await measureOf(model), corrupt, { at: ["z", "pattern"] });
+			const found = await attributionPatching(await measureOf(model), {
+				clean: corrupt,
+				at: ["z", "pattern"],
+			});
 			for (const { data } of found.points.values())
 				expect(data.every((value) => Math.abs(value) === 0)).toBe(true);
+		}
+	});
+
+	test("rows of different length count as they do alone", async () => {
+		const [model] = models as [Model, Model];
+		const rows = {
+			clean: [
+				[3, 1, 4, 1, 5],
+				[9, 2, 6],
+			],
+			corrupt: [
+				[3, 8, 4, 1, 5],
+				[9, 7, 6],
+			],
+		};
+		const metric = { kind: "logit-difference", answers: 5, wrong: 7 } as const;
+		const sums = (found: Attribution): number[] => [...sumPositions(found.points.get("z") as Tensor).data];
+		const together = await attributionPatching(model, { ...rows, metric });
+		const apart = await Promise.all(
+			[0, 1].map(async (r) => {
+				const { clean, corrupt } = { clean: rows.clean[r] as number[], corrupt: rows.corrupt[r] as number[] };
+				return sums(await attributionPatching(model, { clean, corrupt, metric }));
+			}),
+		);
+		for (const [i, value] of sums(together).entries()) {
+			expect(((apart[0]?.[i] as number) + (apart[1]?.[i] as number)) / 2).toBeCloseTo(value, 5);
 		}
 	});
 
 	test("refuses what it cannot do", async () => {
 		const [model] = models as [Model, Model];
 		const measure = await measureOf(model);
-		await expect(attributionPatching(measure, clean, { at: ["resid-pree"] })).rejects.toThrow(
+		await expect(attributionPatching(measure, { clean, at: ["resid-pree"] })).rejects.toThrow(
 			'at: no point "resid_pree"; nearest: resid_pre; allowed resid_pre, resid_mid',
 		);
-		await expect(attributionPatching(measure, clean, { at: [] })).rejects.toThrow("at: the list is empty");
-		await expect(attributionPatching(measure, clean, { steps: 1.5 })).rejects.toThrow("steps: got 1.5");
-		await expect(attributionPatching(measure, clean.slice(1, 0, 4))).rejects.toThrow(
+		await expect(attributionPatching(measure, { clean, at: [] })).rejects.toThrow("at: the list is empty");
+		await expect(attributionPatching(measure, { clean, steps: 1.5 })).rejects.toThrow("steps: got 1.5");
+		await expect(attributionPatching(measure, { clean: clean.slice(1, 0, 4) })).rejects.toThrow(
 			"clean: got int32[2, 4], expected int32[batch=2, pos=5]",
 		);
 		const rank = await measuring(
@@ -200,7 +229,17 @@ describe("laws", { timeout: 60_000 }, () => {
 			{ kind: "rank", answers: 5 },
 			{ ids: corrupt.toNested() as number[][] },
 		);
-		await expect(attributionPatching(rank, clean)).rejects.toThrow('metric: "rank" is not differentiable');
+		const ragged = {
+			clean: [1, 2, 3],
+			corrupt: [1, 2],
+			metric: { kind: "logit-difference", answers: 1, wrong: 2 },
+		} as const;
+		await expect(attributionPatching(model, ragged)).rejects.toThrow(
+			"3 tokens, but the corrupted prompt has 2",
+		);
+		await expect(attributionPatching(rank, { clean })).rejects.toThrow(
+			'metric: "rank" is not differentiable',
+		);
 	});
 });
 

@@ -117,7 +117,7 @@ describe("path patching", { timeout: 60_000 }, () => {
 	const cases: {
 		name: string;
 		measure: Measure;
-		clean: Tensor;
+		clean: Measure["input"];
 		senders: readonly string[];
 		receivers: readonly string[];
 	}[] = [];
@@ -176,7 +176,7 @@ describe("path patching", { timeout: 60_000 }, () => {
 			const caches = await cachesOf(measure, clean);
 			const before = mean(await readMetric(measure));
 			const norms = i % 2 === 0 ? "frozen" : "recomputed";
-			const found = await pathPatching(measure, clean, { senders, receivers, norms });
+			const found = await pathPatching(measure, { clean, senders, receivers, norms });
 			expect(found.values.axes).toEqual(["sender", "receiver"]);
 			expect(found.corrupt).toBeCloseTo(before, 4);
 			let largest = 0;
@@ -200,9 +200,9 @@ describe("path patching", { timeout: 60_000 }, () => {
 	test("with frozen norms all paths to the logits add up to replacing the whole stream", async () => {
 		for (const { name, measure, clean } of cases) {
 			const { model, input } = measure;
-			const found = await pathPatching(measure, clean);
+			const found = await pathPatching(measure, { clean });
 			const last = actName("resid_post", model.config.nLayers - 1);
-			const { cache } = await model.runWithCache(clean as Tensor<"int32">, { names: last, logits: false });
+			const { cache } = await model.runWithCache(clean, { names: last, logits: false });
 			const { corrupt } = await cachesOf(measure, clean);
 			const scale = corrupt.get("ln_final.hook_scale");
 			const whole = await readMetric(measure, {
@@ -222,14 +222,15 @@ describe("path patching", { timeout: 60_000 }, () => {
 		for (const { name, measure, clean } of cases) {
 			const { model } = measure;
 			const last = model.config.nLayers - 1;
-			const found = await pathPatching(measure, clean, {
+			const found = await pathPatching(measure, {
+				clean,
 				senders: ["embed", `mlp.${last}`],
 				receivers: ["0.1.q", "logits"],
 				norms: "recomputed",
 			});
 			const before = mean(await readMetric(measure));
 			const patched = async (point: string, head?: number): Promise<number> => {
-				const { cache } = await model.runWithCache(clean as Tensor<"int32">, { names: point, logits: false });
+				const { cache } = await model.runWithCache(clean, { names: point, logits: false });
 				const hook: HostHookFn = (value) =>
 					head === undefined ? cache.get(point) : withHeads(value, cache.get(point), [head]);
 				return mean(await readMetric(measure, { hostHooks: [[point, hook]] })) - before;
@@ -245,8 +246,8 @@ describe("path patching", { timeout: 60_000 }, () => {
 	test("cells one at a time, rows one at a time and all at once are the same", async () => {
 		for (const { name, measure, clean } of cases) {
 			const receivers = ["0.1.q", "1.0.v", "mlp.1", "logits"];
-			const together = await pathPatching(measure, clean, { receivers });
-			const apart = await pathPatching(measure, clean, { receivers, memory: 1 });
+			const together = await pathPatching(measure, { clean, receivers });
+			const apart = await pathPatching(measure, { clean, receivers, memory: 1 });
 			expect(apart.clean).toBeCloseTo(together.clean, 4);
 			for (const [i, value] of together.values.data.entries()) {
 				const other = apart.values.data[i] as number;
@@ -259,15 +260,15 @@ describe("path patching", { timeout: 60_000 }, () => {
 	test("a sender's positions add up where norms are frozen, and a run patched with itself changes nothing", async () => {
 		const { measure, clean } = cases[0] as (typeof cases)[number];
 		const options = { senders: ["heads"], receivers: ["logits"] };
-		const whole = await pathPatching(measure, clean, options);
+		const whole = await pathPatching(measure, { clean, ...options });
 		const parts = await Promise.all(
-			[[0, 1], [2], [-2, -1]].map((positions) => pathPatching(measure, clean, { ...options, positions })),
+			[[0, 1], [2], [-2, -1]].map((positions) => pathPatching(measure, { clean, ...options, positions })),
 		);
 		for (const [i, value] of whole.values.data.entries()) {
 			const sum = parts.reduce((a, { values }) => a + (values.data[i] as number), 0);
 			expect(sum).toBeCloseTo(value, 4);
 		}
-		const itself = await pathPatching(measure, measure.input, { receivers: ["1.0.k", "logits"] });
+		const itself = await pathPatching(measure, { clean: measure.input, receivers: ["1.0.k", "logits"] });
 		const changes = [...itself.values.data].filter((change) => !Number.isNaN(change));
 		expect(changes.length).toBeGreaterThan(10);
 		expect(Math.max(...changes.map(Math.abs))).toBeLessThanOrEqual(2e-5);
@@ -276,7 +277,7 @@ describe("path patching", { timeout: 60_000 }, () => {
 	test("refuses what it cannot do", async () => {
 		const { measure, clean } = cases[1] as (typeof cases)[number];
 		const refused = (options: object, message: string): Promise<void> =>
-			expect(pathPatching(measure, clean, options)).rejects.toThrow(message);
+			expect(pathPatching(measure, { clean, ...options })).rejects.toThrow(message);
 		await refused({ senders: ["9.9"] }, 'senders[0]: no "9.9" in this model; nearest:');
 		await refused({ receivers: ["1.3.k"] }, 'receivers[0]: no "1.3.k" in this model; nearest:');
 		await refused({ senders: [] }, "senders: the list is empty");
@@ -286,7 +287,7 @@ describe("path patching", { timeout: 60_000 }, () => {
 		const scores = await measuring(measure.model, "head-score:previous-token@1.0", {
 			ids: measure.input.toNested() as number[][],
 		});
-		await expect(pathPatching(scores, clean)).rejects.toThrow("allowed are metrics of the logits");
+		await expect(pathPatching(scores, { clean })).rejects.toThrow("allowed are metrics of the logits");
 	});
 });
 

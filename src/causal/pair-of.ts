@@ -1,0 +1,46 @@
+import { type Measure, type MeasureOptions, type MetricData, measuring } from "../metrics/index.js";
+import type { Ids } from "../models/batch.js";
+import { Model } from "../models/model.js";
+import type { ModelInput } from "../models/run-options.js";
+import type { Tensor } from "../tensor/index.js";
+import { checkAligned } from "./align-prompts.js";
+import { cleanInput } from "./clean-input.js";
+
+/** Clean rows beside a measure of the corrupted ones. */
+export interface CleanOptions {
+	/** Prompts, or rows of ids: what is patched in. As many and as long as the corrupted ones. */
+	readonly clean: ModelInput;
+}
+
+/** Both prompts and a metric that is bound to them. */
+export interface PromptPair extends CleanOptions, Pick<MeasureOptions, "bos"> {
+	/** Prompts, or rows of ids: what is patched. */
+	readonly corrupt: string | readonly string[] | Ids;
+	/** Such as `{ kind: "logit-difference", answers: " Paris", wrong: " Rome" }`. */
+	readonly metric: string | MetricData;
+}
+
+/** The corrupted rows with their metric, and the clean ones, which match them position by position. */
+export interface Pair {
+	readonly measure: Measure;
+	readonly clean: Tensor;
+}
+
+/**
+ * Binds a pair: a model with prompts, or a metric that is bound to the corrupted rows with the clean ones.
+ * @throws {CausalError} for rows that do not match, {MetricError} for a metric that does not fit them
+ */
+export async function pairOf(of: Model | Measure, options: CleanOptions | PromptPair): Promise<Pair> {
+	if (!(of instanceof Model)) return { measure: of, clean: cleanInput(of, options.clean) };
+	const { corrupt, metric, clean, bos } = options as PromptPair;
+	checkAligned(of, clean, corrupt, bos);
+	const rows = isText(corrupt)
+		? { prompts: corrupt, ...(bos !== undefined && { bos }) }
+		: { ids: (typeof corrupt[0] === "number" ? [corrupt] : corrupt) as readonly (readonly number[])[] };
+	const measure = await measuring(of, metric, rows);
+	return { measure, clean: cleanInput(measure, clean, bos) };
+}
+
+function isText(input: PromptPair["corrupt"]): input is string | readonly string[] {
+	return typeof input === "string" || typeof input[0] === "string";
+}
