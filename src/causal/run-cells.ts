@@ -1,4 +1,4 @@
-import type { Donor } from "../interventions/index.js";
+import { type Donor, donorPoints } from "../interventions/index.js";
 import type { Measure } from "../metrics/index.js";
 import type { KeyValueCache } from "../models/key-value-cache.js";
 import type { Tensor } from "../tensor/index.js";
@@ -19,7 +19,7 @@ export interface SweepOptions {
 }
 
 export interface RunCellsOptions extends SweepOptions {
-	/** Recorded values that cells take by name. */
+	/** Recorded values that cells take by name. The donor "clean" is, unless given, the unchanged run itself. */
 	readonly donors?: Readonly<Record<string, Donor>> | undefined;
 }
 
@@ -29,6 +29,9 @@ export interface CellValues {
 	readonly after: readonly Float64Array[];
 	readonly plan: CellPlan;
 }
+
+/** The donor that is the unchanged run. */
+export const CLEAN = "clean";
 
 /** Passes that are in the engine's queue at once: one is prepared while another runs. */
 const AT_ONCE = 2;
@@ -46,6 +49,8 @@ export async function runCells(
 ): Promise<CellValues> {
 	const { donors = {}, memory, signal, onProgress } = options;
 	const plan = planCells(measure, cells, { memory });
+	const named = donorPoints(cells.flat(), measure.model.sizes).get(CLEAN) ?? [];
+	const recorded = Object.hasOwn(donors, CLEAN) ? [] : named;
 	const { rows } = measure.metric;
 	const before = new Float64Array(rows);
 	const after = cells.map(() => new Float64Array(rows));
@@ -55,7 +60,7 @@ export async function runCells(
 		const own = rowsOfMeasure(measure, block);
 		const [first = 0] = block;
 		const sweep = new Block(own, rowsOfDonors(donors, rows, block), plan, signal);
-		before.set(await sweep.start(), first);
+		before.set(await sweep.start(recorded), first);
 		await atOnce(plan.passes, AT_ONCE, async (pass) => {
 			const values = await sweep.run(
 				pass,
@@ -75,16 +80,17 @@ class Block {
 
 	constructor(
 		private readonly measure: Measure,
-		private readonly donors: Readonly<Record<string, Donor>>,
+		private donors: Readonly<Record<string, Donor>>,
 		private readonly plan: CellPlan,
 		private readonly signal: AbortSignal | undefined,
 	) {}
 
-	/** Runs the rows unchanged; returns the metric's numbers. */
-	async start(): Promise<Float64Array> {
+	/** Runs the rows unchanged and keeps what cells take of that run; returns the metric's numbers. */
+	async start(recorded: readonly string[]): Promise<Float64Array> {
 		const { measure, signal, plan } = this;
+		this.clean = await cleanRun(measure, recorded, signal);
+		if (recorded.length > 0) this.donors = { ...this.donors, [CLEAN]: this.clean.recorded };
 		if (measure.metric.names.length > 0) return this.whole([[]]);
-		this.clean = await cleanRun(measure, signal);
 		return readStream(measure, this.clean.streams.at(-1) as Tensor<"float32">, 0, plan.limits.scored, signal);
 	}
 
