@@ -13,13 +13,15 @@ export const add = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("add"),
 		...pointFields,
-		/** Numbers of the point's last axis: d_model, or d_head where heads are told apart. */
-		vector: z.array(z.number()).min(1).readonly().optional(),
-		/** Instead of numbers: the donor that holds the vector as an entry `name`. */
-		from: donorField.optional(),
-		name: z.string().min(1).optional(),
-		/** Factor on the vector. Default 1. */
-		scale: z.number().optional(),
+		vector: z
+			.array(z.number())
+			.min(1)
+			.readonly()
+			.optional()
+			.describe("As many numbers as the point's last axis has: d_model, d_head, ..."),
+		from: donorField.optional().describe("Instead of numbers: the donor that holds the vector"),
+		name: z.string().min(1).optional().describe("The vector's entry in the donor"),
+		scale: z.number().optional().describe("Factor on the vector. Default 1"),
 	}),
 	examples: [
 		{ kind: "add", layers: [1], from: "vectors", name: "direction" },

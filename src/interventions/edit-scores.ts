@@ -17,16 +17,19 @@ export const editScores = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("edit-scores"),
 		...patternFields,
-		/** Single scores as [query, key, amount]; negative positions count from the end. */
 		pairs: z
 			.array(z.tuple([z.int(), z.int(), z.number()]).readonly())
 			.min(1)
 			.readonly()
-			.optional(),
-		/** Amounts [query][key], cut to the run's length; 0 behind the query. */
-		matrix: z.array(z.array(z.number()).readonly()).min(1).readonly().optional(),
-		/** "add" to the scores, or "set" them. Default "add". */
-		mode: z.enum(["add", "set"]).optional(),
+			.optional()
+			.describe("Single scores as [query, key, amount]; negative positions count from the end"),
+		matrix: z
+			.array(z.array(z.number()).readonly())
+			.min(1)
+			.readonly()
+			.optional()
+			.describe("Amounts [query][key], cut to the run's length; 0 behind the query"),
+		mode: z.enum(["add", "set"]).optional().describe('Whether scores are added to or set. Default "add"'),
 	}),
 	examples: [
 		{ kind: "edit-scores", heads: ["0.1"], pairs: [[2, 1, 3]] },

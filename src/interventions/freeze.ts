@@ -14,9 +14,12 @@ export const freeze = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("freeze"),
 		...pointFields,
-		/** One point or several, of all layers unless some are chosen. Default patterns and norms' scales; with `heads` patterns. */
-		at: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).readonly()]).optional(),
-		/** The donor: of one row or as many as the run, and of its length. */
+		/** Of all layers unless some are chosen. */
+		at: z
+			.union([z.string().min(1), z.array(z.string().min(1)).min(1).readonly()])
+			.optional()
+			.describe("One point or several. Default all patterns and norms' scales; with heads, their patterns"),
+		/** Of one row or as many as the run, and of its length. */
 		from: donorField,
 	}),
 	examples: [

@@ -103,28 +103,38 @@ const headNames = z.union([z.literal("all"), z.array(z.string()).min(1).readonly
 	error: 'allowed "all" or names such as ["0.1"]',
 });
 
-/** Settings of kinds that work on attention patterns or scores. */
+/** Settings of kinds that work on attention patterns or scores. Descriptions go into the JSON Schema. */
 export const patternFields = {
-	/** Query heads, "5.1" or "L5H1", or all of them. */
-	heads: headNames.optional(),
-	/** Whole layers instead of heads; negative ones count from the end. */
-	layers: z.union([z.literal("all"), z.array(z.int()).min(1).readonly()]).optional(),
-	/** 0 leaves the value, 1 takes the changed one, between them it is a mix. Default 1. */
-	strength: z.number().min(0).max(1).optional(),
-	/** Positions (of a pattern: queries); negative ones count from the end. Default all. */
-	positions: z.array(z.int()).min(1).readonly().optional(),
-	/** Rows of the batch. Default all. */
-	rows: z.array(z.int().min(0)).min(1).readonly().optional(),
+	heads: headNames.optional().describe('Query heads such as "5.1" or "L5H1", or all of them'),
+	layers: z
+		.union([z.literal("all"), z.array(z.int()).min(1).readonly()])
+		.optional()
+		.describe("Whole layers instead of heads; negative ones count from the end"),
+	strength: z
+		.number()
+		.min(0)
+		.max(1)
+		.optional()
+		.describe("0 leaves the value, 1 takes the changed one, between them it is a mix. Default 1"),
+	positions: z
+		.array(z.int())
+		.min(1)
+		.readonly()
+		.optional()
+		.describe("Positions (of patterns: queries); negative ones count from the end. Default all"),
+	rows: z.array(z.int().min(0)).min(1).readonly().optional().describe("Rows of the batch. Default all"),
 };
 
 /** Settings of kinds that work at any hook point. */
 export const pointFields = {
-	/** The point: "z", "resid_pre", "attn_out", "k", "ln1.scale", ..., or a full name. */
-	at: z.string().min(1).optional(),
-	/** Heads of keys and values, at points that have them ("k", "v"). */
-	kvHeads: headNames.optional(),
+	at: z
+		.string()
+		.min(1)
+		.optional()
+		.describe('The point: "z", "resid_pre", "attn_out", "k", "ln1.scale", ..., or a full name'),
+	kvHeads: headNames.optional().describe('Heads of keys and values, at points that have them ("k", "v")'),
 	...patternFields,
 };
 
 /** The name of a donor: see `RunOptions.donors`. */
-export const donorField = z.string().min(1);
+export const donorField = z.string().min(1).describe("The donor, by the name the run was given it under");

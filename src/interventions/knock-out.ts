@@ -16,8 +16,11 @@ export const knockOut = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("knock-out"),
 		...patternFields,
-		/** Positions that are no longer attended to; negative ones count from the end. */
-		keys: z.array(z.int()).min(1).readonly(),
+		keys: z
+			.array(z.int())
+			.min(1)
+			.readonly()
+			.describe("Positions that are no longer attended to; negative ones count from the end"),
 	}),
 	examples: [
 		{ kind: "knock-out", heads: ["0.1"], keys: [0] },

@@ -26,10 +26,9 @@ export const mean = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("mean"),
 		...pointFields,
-		/** What the mean is taken over. Default "batch". */
-		over: z.enum(["batch", "batch-and-pos"]).optional(),
-		/** The donor whose mean is taken; it may have any number of rows. Default: the run itself. */
-		from: donorField.optional(),
+		over: z.enum(["batch", "batch-and-pos"]).optional().describe('Default "batch": a mean for each position'),
+		/** It may have any number of rows, and with "batch-and-pos" any length. */
+		from: donorField.optional().describe("The donor whose mean is taken. Default the run itself"),
 	}),
 	examples: [
 		{ kind: "mean", heads: ["1.0"] },
@@ -73,7 +72,10 @@ function batchMean(over: Over, { point }: Target, where: string): Change {
 	};
 }
 
-/** Each cell's own mean over its rows, as a product with shares [batch, batch] that are 0 outside the cell. */
+/**
+ * Each cell's own mean over its rows, as a product with shares [batch, batch] that are 0 outside the cell. A row with an
+ * infinity or NaN makes every cell's mean NaN there, not only its own.
+ */
 function cellMean(value: Value, g: G, site: EditSite): Value {
 	const batch = value.dim(0);
 	const first = site.feed("first row", [batch]);

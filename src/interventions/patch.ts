@@ -10,10 +10,14 @@ export const patch = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("patch"),
 		...pointFields,
-		/** The donor: of one row or as many as the run, and of its length unless `fromPositions` says what is taken. */
+		/** Of one row or as many as the run, and of its length unless `fromPositions` says what is taken. */
 		from: donorField,
-		/** Positions in the donor, one for each of `positions`. Default the same. */
-		fromPositions: z.array(z.int()).min(1).readonly().optional(),
+		fromPositions: z
+			.array(z.int())
+			.min(1)
+			.readonly()
+			.optional()
+			.describe("Positions in the donor, one for each of `positions`. Default the same"),
 	}),
 	examples: [
 		{ kind: "patch", heads: ["0.1"], from: "donor" },

@@ -36,7 +36,11 @@ export type Intervention = z.input<(typeof KINDS)[number]["schema"]>;
 export function interventionsSchema(): Record<string, unknown> {
 	const schemas = KINDS.map((kind) => kind.schema.meta({ description: kind.doc }));
 	const list = z.array(z.discriminatedUnion("kind", schemas as unknown as [z.ZodObject, ...z.ZodObject[]]));
-	return z.toJSONSchema(list, { io: "input" });
+	return z.toJSONSchema(list, {
+		io: "input",
+		// there it would mean that an editor must not write it
+		override: ({ jsonSchema }) => void delete jsonSchema.readOnly,
+	});
 }
 
 /**

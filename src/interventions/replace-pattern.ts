@@ -21,12 +21,15 @@ export const replacePattern = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("replace-pattern"),
 		...patternFields,
-		/** A name, or rows [query][key] that are cut to the run's length. */
-		pattern: z.union([z.enum(names), z.array(z.array(z.number()).readonly()).min(1).readonly()], {
-			error: `allowed ${names.join(", ")}, or rows of numbers [query][key]`,
-		}),
-		/** Of a matrix: true divides each row by its sum, false takes rows as they are. By default they must sum to 1. */
-		normalize: z.boolean().optional(),
+		pattern: z
+			.union([z.enum(names), z.array(z.array(z.number()).readonly()).min(1).readonly()], {
+				error: `allowed ${names.join(", ")}, or rows of numbers [query][key]`,
+			})
+			.describe("A name, or rows [query][key] that are cut to the run's length"),
+		normalize: z
+			.boolean()
+			.optional()
+			.describe("Of a matrix: true scales rows to sum to 1, false takes any. Default: they must sum to 1"),
 	}),
 	examples: [
 		{ kind: "replace-pattern", heads: ["0.1"], pattern: "uniform" },

@@ -15,10 +15,9 @@ export const resample = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("resample"),
 		...pointFields,
-		/** Of the permutation, or of the donor's rows that are drawn. Default 0. */
-		seed: z.int().min(0).optional(),
-		/** The donor whose rows are drawn (it may have any number of them). Default: the batch is permuted. */
-		from: donorField.optional(),
+		seed: z.int().min(0).optional().describe("Of the permutation or of the rows that are drawn. Default 0"),
+		/** It may have any number of rows. */
+		from: donorField.optional().describe("The donor whose rows are drawn. Default: the batch is permuted"),
 	}),
 	examples: [
 		{ kind: "resample", heads: ["0.1"] },

@@ -7,7 +7,11 @@ import { pointEdits } from "./point-edits.js";
 export const scale = defineKind({
 	kind: "scale",
 	doc: "a value is multiplied by a factor",
-	schema: z.strictObject({ kind: z.literal("scale"), ...pointFields, factor: z.number() }),
+	schema: z.strictObject({
+		kind: z.literal("scale"),
+		...pointFields,
+		factor: z.number().describe("What the value is multiplied by"),
+	}),
 	examples: [
 		{ kind: "scale", heads: ["0.1"], factor: 2 },
 		{ kind: "scale", heads: ["0.0"], factor: -0.5, positions: [-2], strength: 0.25 },

@@ -66,8 +66,8 @@ export function targetsOf(selection: Selection, at: string, sizes: Sizes, where:
 		return [...chosen].map(([layer, inLayer]) => target(byLayer.get(layer) as HookPoint, inLayer));
 	}
 	if (layers === undefined) {
-		const needed = axis ? `"${axis === "head" ? "heads" : "kvHeads"}" or "layers"` : '"layers"';
-		reject(where, `which ones? At "${at}" give ${needed}, or "all" of them`);
+		const fields = axis ? `"${axis === "head" ? "heads" : "kvHeads"}" or "layers"` : '"layers"';
+		reject(where, `says not which "${at}" is meant; give ${fields}, a list or "all"`);
 	}
 	return layersOf(layers, sizes.nLayers, where).map((layer) => target(byLayer.get(layer) as HookPoint));
 }
@@ -133,9 +133,10 @@ function pointsNamed(at: string, points: readonly HookPoint[], where: string): r
 	const { byName, byShort } = indexOf(points);
 	const exact = byName.get(canonical(at, points));
 	if (exact) return [exact];
+	const inLayer = at.startsWith("blocks.");
 	const short = byShort.get(shortName(at)) ?? byShort.get(shortName(actName(at, 0)));
-	if (short) return short;
-	const long = at.includes("hook_") || at.startsWith("blocks.");
+	if (short && !inLayer) return short;
+	const long = inLayer || at.includes("hook_");
 	const near = nearest(at, long ? [...byName.keys()] : [...byShort.keys()], 3);
 	reject(`${where}.at`, `no hook point "${at}"; nearest: ${near.join(", ")}`);
 }

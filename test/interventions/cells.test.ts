@@ -1,0 +1,116 @@
+/** Several runs in one batch: each cell is what it would be alone, for any lists of interventions. */
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { loadModel, type Model } from "../../src/index.js";
+import { type Donor, INTERVENTIONS, type Intervention } from "../../src/interventions/index.js";
+import { LocalEngine } from "../../src/runtime/local-engine.js";
+import { difference } from "../../src/tensor/index.js";
+import { referencePath } from "../reference-data.js";
+import { donorsFor } from "./run-with-donors.js";
+
+const engine = await LocalEngine.create({ threads: 1 });
+afterAll(() => engine.dispose());
+
+const ids = [
+	[5, 9, 23, 5, 9, 40, 7],
+	[3, 3, 11, 60, 31, 5, 2],
+];
+const others = [
+	[9, 9, 1, 5, 30, 44, 2],
+	[61, 8, 8, 60, 12, 3, 3],
+];
+const examples = INTERVENTIONS.flatMap((kind) => kind.examples as Intervention[]);
+const repeated = (times: number): number[][] => Array.from({ length: times }, () => ids).flat();
+
+/** An example of some kind, perhaps with another strength. */
+const intervention = fc
+	.tuple(fc.constantFrom(...examples), fc.constantFrom(undefined, 0, 0.3, 1))
+	.map(([example, strength]) => (strength === undefined ? example : { ...example, strength }));
+
+describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", async (folder) => {
+	const model: Model = await loadModel(referencePath("lm", "models", folder), { engine });
+	const donors: Record<string, Donor> = await donorsFor(model, examples, others);
+
+	test("lists of several kinds, and one that goes before all", async () => {
+		const lists = fc.array(fc.array(intervention, { maxLength: 3 }), { minLength: 1, maxLength: 4 });
+		await fc.assert(
+			fc.asyncProperty(lists, fc.array(intervention, { maxLength: 1 }), async (cells, interventions) => {
+				const together = await model.run(repeated(cells.length), { cells, interventions, donors });
+				for (const [c, cell] of cells.entries()) {
+					const alone = await model.run(ids, { interventions: [...interventions, ...cell], donors });
+					const size = Math.max(1, ...Array.from(alone.data, Math.abs));
+					const own = together.slice(0, 2 * c, 2 * c + 2);
+					expect(difference(own, alone).maxAbs / size).toBeLessThanOrEqual(2e-5);
+				}
+			}),
+			{ numRuns: 15 },
+		);
+	});
+
+	test("donors of one row, of a row for each, and different ones in different cells", async () => {
+		const names = "blocks.1.hook_resid_pre";
+		const record = async (rows: number[][]): Promise<Donor> =>
+			(await model.runWithCache(rows, { names, logits: false })).cache;
+		const given = { one: await record([others[0] as number[]]), two: await record(others) };
+		const patch = { kind: "patch", at: "resid_pre", layers: [1] } as const;
+		const cells: Intervention[][] = [
+			[{ ...patch, from: "two" }],
+			[{ ...patch, from: "one", positions: [3] }],
+			[],
+			[{ ...patch, from: "one", rows: [1] }],
+		];
+		const together = await model.run(repeated(4), { cells, donors: given });
+		for (const [c, interventions] of cells.entries()) {
+			const alone = await model.run(ids, { interventions, donors: given });
+			expect(difference(together.slice(0, 2 * c, 2 * c + 2), alone).maxAbs).toBeLessThanOrEqual(2e-4);
+		}
+	});
+
+	test("padded rows, a range of layers, host hooks and what is kept", async () => {
+		const padded = [
+			[5, 9, 23, 5],
+			[3, 3],
+		];
+		const cells: Intervention[][] = [
+			[{ kind: "replace-pattern", heads: ["1.0"], pattern: "induction" }],
+			[{ kind: "knock-out", heads: ["1.1"], keys: [0] }],
+		];
+		const z = "blocks.1.attn.hook_z";
+		let seen = 0;
+		const together = await model.runWithCache([...padded, ...padded], {
+			cells,
+			names: z,
+			stopAtLayer: 2,
+			hostHooks: [["blocks.1.hook_resid_pre", () => void seen++]],
+		});
+		expect(seen).toBe(1);
+		for (const [c, interventions] of cells.entries()) {
+			const alone = await model.runWithCache(padded, { interventions, names: z, stopAtLayer: 2 });
+			const own = together.cache.get(z).slice(0, 2 * c, 2 * c + 2);
+			expect(difference(own, alone.cache.get(z)).maxAbs).toBeLessThanOrEqual(2e-5);
+		}
+	});
+
+	test("a batch that the cells cannot share, and an intervention that does not fit, are refused", async () => {
+		const zero = { kind: "zero", heads: ["0.0"] } as const;
+		await expect(model.run(ids, { cells: [[zero], [zero], [zero]] })).rejects.toThrow(
+			"cells: 3 cells in a batch of 2 rows, allowed a multiple of 3",
+		);
+		await expect(model.run(ids, { cells: [] })).rejects.toThrow("allowed at least one cell");
+		await expect(model.run(ids, { cells: [[zero], [{ ...zero, heads: ["9.9"] }]] })).rejects.toThrow(
+			'cells[1][0].heads[0]: no head "9.9"',
+		);
+		await expect(model.run(ids, { cells: [[zero], [{ ...zero, rows: [1] }]] })).rejects.toThrow(
+			"cells[1][0].rows: got 1, this run has rows 0..0",
+		);
+	});
+});
+
+test("a mean stays inside its cell, however large the numbers of another one are", async () => {
+	const model = await loadModel(referencePath("lm", "models", "rand-gpt2"), { engine });
+	const mean: Intervention[] = [{ kind: "mean", at: "resid_mid", layers: [1] }];
+	const loud: Intervention[] = [{ kind: "scale", at: "mlp_out", layers: [0], factor: 1e30 }, ...mean];
+	const together = await model.run(repeated(2), { cells: [mean, loud] });
+	const alone = await model.run(ids, { interventions: mean });
+	expect(difference(together.slice(0, 0, 2), alone).maxAbs).toBeLessThanOrEqual(2e-4);
+});
