@@ -4,22 +4,20 @@ import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 
 /**
- * Clean and corrupted prompts as rows of ids.
  * @throws {CausalError} for prompts of different numbers of tokens; it shows the first such pair, tokens under tokens,
  * with the gap
  */
-export function alignedRows(
+export function checkAligned(
 	model: Model,
 	clean: ModelInput,
 	corrupt: ModelInput,
 	bos: boolean | undefined,
-): { clean: number[][]; corrupt: number[][] } {
-	const rows = { clean: rowsOf(model, clean, bos), corrupt: rowsOf(model, corrupt, bos) };
-	const [a, b] = [rows.clean, rows.corrupt];
+): void {
+	const [a, b] = [rowsOf(model, clean, bos), rowsOf(model, corrupt, bos)];
 	if (a.length !== b.length)
 		reject("clean", `${a.length} rows, but ${b.length} corrupted ones; give one for each`);
 	const row = a.findIndex((ids, r) => ids.length !== b[r]?.length);
-	if (row < 0) return rows;
+	if (row < 0) return;
 	const [left, right] = [a[row], b[row]] as [number[], number[]];
 	const which = a.length > 1 ? `row ${row}: ` : "";
 	const shown = aligned(left, right, (id) => textOf(model, id));
@@ -46,7 +44,7 @@ function textOf({ tokenizer }: Model, id: number): string {
 }
 
 /** Two rows of tokens, equal beginnings and ends under each other, the gap in the shorter one filled with dots. */
-function aligned(a: readonly number[], b: readonly number[], text: (id: number) => string): [string, string] {
+export function aligned(a: readonly number[], b: readonly number[], text: (id: number) => string): [string, string] {
 	const short = Math.min(a.length, b.length);
 	let start = 0;
 	while (start < short && a[start] === b[start]) start++;

@@ -1,19 +1,14 @@
 import type { Intervention } from "../interventions/index.js";
-import { type Measure, type MeasureOptions, type MetricData, measuring } from "../metrics/index.js";
-import type { Ids } from "../models/batch.js";
-import { Model } from "../models/model.js";
-import type { ModelInput } from "../models/run-options.js";
+import type { Measure } from "../metrics/index.js";
+import type { Model } from "../models/model.js";
 import { type Axis, sizeOf, Tensor } from "../tensor/index.js";
-import { alignedRows } from "./align-prompts.js";
 import { type AttributionPoint, attributionPoint, attributionPoints, nameAt } from "./attribution-points.js";
-import { cleanInput } from "./clean-input.js";
 import { reject } from "./errors.js";
+import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { range } from "./rows.js";
 import { CLEAN, runCells, type SweepOptions } from "./run-cells.js";
 
-export interface PatchOptions extends SweepOptions {
-	/** Prompts, or rows of ids: what is patched in. As many and as long as the corrupted ones. */
-	readonly clean: ModelInput;
+export interface PatchOptions extends SweepOptions, CleanOptions {
 	/**
 	 * What is patched: a point's short name, "resid_pre" (the default), "resid_mid", "attn_out", "mlp_out", "z", "q",
 	 * "k", "v" or "pattern".
@@ -28,13 +23,6 @@ export interface PatchOptions extends SweepOptions {
 	readonly layers?: readonly number[];
 	/** Positions to patch with `by: "position"`; negative ones count from the end. Default all. */
 	readonly positions?: readonly number[];
-}
-
-export interface PatchPromptsOptions extends PatchOptions, Pick<MeasureOptions, "bos"> {
-	/** Prompts, or rows of ids: what is patched. */
-	readonly corrupt: string | readonly string[] | Ids;
-	/** A metric that is bound to the prompts: `{ kind: "logit-difference", answers: " Paris", wrong: " Rome" }`. */
-	readonly metric: string | MetricData;
 }
 
 /** The metric of the corrupted rows after each patch. */
@@ -64,13 +52,13 @@ export interface Patches {
  * @throws {CausalError} for an unknown point and rows that do not match; {MetricError} for an answer of several tokens
  */
 export async function patchActivations(of: Measure, options: PatchOptions): Promise<Patches>;
-export async function patchActivations(of: Model, options: PatchPromptsOptions): Promise<Patches>;
+export async function patchActivations(of: Model, options: PatchOptions & PromptPair): Promise<Patches>;
 export async function patchActivations(
 	of: Model | Measure,
-	options: PatchOptions | PatchPromptsOptions,
+	options: PatchOptions | (PatchOptions & PromptPair),
 ): Promise<Patches> {
 	const [at = "resid_pre"] = attributionPoints([options.at ?? "resid_pre"]);
-	const { measure, clean } = await rowsOf(of, options);
+	const { measure, clean } = await pairOf(of, options);
 	const { model, mask } = measure;
 	const { signal, memory, onProgress } = options;
 	const layers = indicesOf(options.layers, model.config.nLayers, "layers");
@@ -101,18 +89,6 @@ export async function patchActivations(
 		values: new Tensor("float64", shape, values, axes),
 		effects: new Tensor("float64", shape, effects, axes),
 	};
-}
-
-/** The corrupted rows with their metric, and the clean ones. */
-async function rowsOf(
-	of: Model | Measure,
-	options: PatchOptions | PatchPromptsOptions,
-): Promise<{ measure: Measure; clean: Tensor }> {
-	if (!(of instanceof Model)) return { measure: of, clean: cleanInput(of, options.clean) };
-	const { corrupt, metric, clean, bos } = options as PatchPromptsOptions;
-	const rows = alignedRows(of, clean, corrupt, bos);
-	const measure = await measuring(of, metric, { ids: rows.corrupt });
-	return { measure, clean: cleanInput(measure, rows.clean) };
 }
 
 interface Cells {
