@@ -161,6 +161,17 @@ describe("the packed tarball, installed in an empty folder", () => {
 		5 * MINUTE,
 	);
 
+	test("the example that made the demo models runs for some steps, and leaves a model with checkpoints", async () => {
+		const example = join(installed, "dist/examples/train-demo.js");
+		const args = [example, "demo", "1", "trained", "--steps", "21"];
+		const { stdout } = await run(process.execPath, args, { cwd: folder, env: environment });
+		expect(stdout).toMatch(/^step 0: loss 4\.8/);
+		const { steps } = JSON.parse((await headscope("phase", "trained", "--json")).stdout) as {
+			steps: number[];
+		};
+		expect(steps).toEqual([0, 20]);
+	});
+
 	test("without the native runtime, the same ranking comes from WASM, with one line that says so", async () => {
 		const before = JSON.parse((await headscope("induction", "--json")).stdout) as object;
 		rmSync(join(folder, "node_modules/onnxruntime-node"), { recursive: true, force: true });
