@@ -38,15 +38,30 @@ export class Cli {
 		return this.reporter;
 	}
 
-	/** The command's result: one JSON document with `--json`, else text. To be called once. */
-	async result(json: () => unknown, text: () => string): Promise<void> {
+	/**
+	 * The command's result: one JSON document with `--json`, else text. To be called once.
+	 * @param options.partial write it after Ctrl-C too, as far as it came
+	 */
+	async result(
+		json: () => unknown,
+		text: () => string,
+		options: { readonly partial?: boolean } = {},
+	): Promise<void> {
 		this.progress.end();
-		this.signal.throwIfAborted();
+		if (!options.partial) this.signal.throwIfAborted();
 		const written = this.options.json ? JSON.stringify(json()) : text();
 		if (written === "") return;
 		// waiting for the stream: a process that ends at once would cut what a pipe has not taken
 		const line = written.endsWith("\n") ? written : `${written}\n`;
 		await new Promise<void>((resolve) => this.io.stdout.write(line, resolve));
+	}
+
+	/** A part of the result as soon as it is known; control characters do not reach a terminal. */
+	write(text: string): void {
+		this.progress.end();
+		const { stdout } = this.io;
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: they would move the terminal's cursor
+		stdout.write(stdout.isTTY ? text.replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "?") : text);
 	}
 
 	/** A line for the reader that is no result: on stderr, and not with `--quiet`. */

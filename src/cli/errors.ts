@@ -11,7 +11,14 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
  * Errors that say the command line is wrong, by name rather than by class, so that the modules that throw
  * them are not loaded for `--help`. Everything else, such as a broken file, is a failure of the work.
  */
-const USAGE_ERRORS: ReadonlySet<string> = new Set(["UsageError", "HookError", "InterventionError"]);
+const USAGE_ERRORS: ReadonlySet<string> = new Set([
+	"UsageError",
+	"HookError",
+	"InterventionError",
+	"GenerationError",
+	"CausalError",
+	"MetricError",
+]);
 
 /** How a command ends: its exit code, and the line for stderr where there is one. */
 export interface Ending {

@@ -1,7 +1,9 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
 import { register as attention } from "./attention.js";
+import { register as attribute } from "./attribute.js";
 import { register as cache } from "./cache.js";
+import { register as generate } from "./generate.js";
 import { register as icl } from "./icl/index.js";
 import { register as induction } from "./induction.js";
 import { register as info } from "./info.js";
@@ -21,7 +23,9 @@ export const COMMANDS: readonly Register[] = [
 	scores,
 	phase,
 	attention,
+	attribute,
 	cache,
+	generate,
 	tokens,
 	info,
 	models,
