@@ -145,7 +145,7 @@ async function programsOf(runs: () => Promise<void>): Promise<number[]> {
 
 /** The largest number's size, at least 1. */
 function largest({ data }: Tensor): number {
-	return Math.max(1, ...Array.from(data, (value) => Math.abs(Number(value))));
+	return Math.max(1, ...Array.from(data as Float32Array, Math.abs));
 }
 
 /** Ids as a tensor, vectors as they are. */

@@ -18,8 +18,10 @@ const donors = {
 	wide: { [z]: Tensor.zeros([2, 2, 4, 8]) },
 };
 const run = { batch: 2, pos: 2, tokens: undefined, mask: undefined, donors };
-const compile = (data: { kind: string }): unknown =>
-	compileInterventions([data as never], sizes).feeds({ ...run, batch: data.kind === "resample" ? 1 : 2 });
+const compile = (data: object): unknown => {
+	const batch = "kind" in data && data.kind === "resample" ? 1 : 2;
+	return compileInterventions([data as never], sizes).feeds({ ...run, batch });
+};
 const replace = (pattern: unknown, more: object = {}) => ({
 	kind: "replace-pattern",
 	heads: ["0.1"],
@@ -68,7 +70,7 @@ describe.each<[string, unknown, string]>([
 	});
 });
 
-test.each<[string, { kind: string }, string]>([
+test.each<[string, object, string]>([
 	[
 		"no head",
 		{ kind: "zero", heads: ["0.1", "one"] },
