@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test, vi } from "vitest";
 import { loadModel, type Model, Tensor } from "../../src/index.js";
 import { INTERVENTIONS, type Intervention } from "../../src/interventions/index.js";
 import { editsOf } from "../../src/interventions/registry.js";
+import { KeyValueCache } from "../../src/models/key-value-cache.js";
 import { RegressionModel, regressionConfig } from "../../src/models/regression/index.js";
 import { TorchRandom } from "../../src/random/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
@@ -85,6 +86,23 @@ describe.each(INTERVENTIONS.map((kind) => [kind.kind, kind.examples as Intervent
 				expect(difference(own, alone).maxAbs / scale, JSON.stringify(interventions)).toBeLessThanOrEqual(
 					2e-5,
 				);
+			}
+		});
+
+		test.each(models)("%s: after a past it is the rest of the whole run", async (_, model, input, other) => {
+			const rows = packed(input);
+			const donors = await donorsFor(model, examples, other);
+			const length = 3;
+			for (const example of examples) {
+				if ("over" in example && example.over === "batch-and-pos" && !("from" in example)) continue;
+				const options = { interventions: [example], donors };
+				const names = KeyValueCache.names(model);
+				const { logits, cache } = await model.runWithCache(rows, { ...options, names, logits: true });
+				const past = KeyValueCache.of(model, cache, { tokens: rows }).first(length);
+				const rest = await model.run(rows.slice(1, length) as typeof rows, { ...options, past });
+				const whole = (logits as Tensor).slice(1, length);
+				const far = difference(rest, whole).maxAbs / largest(whole);
+				expect(far, JSON.stringify(example)).toBeLessThanOrEqual(2e-5);
 			}
 		});
 
