@@ -46,17 +46,7 @@ const LAYERS = {
 		imports: ["scores", "models", "interventions", "hooks", "tasks", "random", "graph", "tensor"],
 	},
 	causal: {
-		imports: [
-			"metrics",
-			"figures",
-			"scores",
-			"models",
-			"interventions",
-			"hooks",
-			"tasks",
-			"graph",
-			"tensor",
-		],
+		imports: ["metrics", "figures", "scores", "models", "interventions", "hooks", "tasks", "graph", "tensor"],
 	},
 	lens: { imports: ["metrics", "models", "hooks", "graph", "tensor"] },
 	circuits: { imports: ["metrics", "models", "interventions", "graph", "tensor"] },

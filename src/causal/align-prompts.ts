@@ -20,10 +20,10 @@ export function checkAligned(
 	if (row < 0) return;
 	const [left, right] = [a[row], b[row]] as [number[], number[]];
 	const which = a.length > 1 ? `row ${row}: ` : "";
-	const shown = aligned(left, right, (id) => textOf(model, id));
+	const [first, shown] = aligned(left, right, (id) => textOf(model, id));
 	reject(
 		"clean",
-		`${which}${left.length} tokens, but the corrupted prompt has ${right.length}; both need as many\n  clean   ${shown[0]}\n  corrupt ${shown[1]}`,
+		`${which}${left.length} tokens, but the corrupted prompt has ${right.length}, and both need as many; from position ${first} on: clean ${shown[0]}, corrupt ${shown[1]}`,
 	);
 }
 
@@ -43,24 +43,31 @@ function textOf({ tokenizer }: Model, id: number): string {
 	return tokenizer && id < tokenizer.vocabSize ? tokenizer.tokenText(id) : String(id);
 }
 
-/** Two rows of tokens, equal beginnings and ends under each other, the gap in the shorter one filled with dots. */
-export function aligned(a: readonly number[], b: readonly number[], text: (id: number) => string): [string, string] {
+/** Tokens shown before the place where two rows part, and in all. */
+const BEFORE = 3;
+const SHOWN = 12;
+
+/**
+ * Two rows of tokens around the place where they part: equal beginnings and ends under each other, the gap in the shorter
+ * one filled with dots. With the position that is shown first.
+ */
+function aligned(
+	a: readonly number[],
+	b: readonly number[],
+	text: (id: number) => string,
+): [number, [string, string]] {
 	const short = Math.min(a.length, b.length);
 	let start = 0;
 	while (start < short && a[start] === b[start]) start++;
 	let end = 0;
 	while (end < short - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
 	const longest = Math.max(a.length, b.length);
-	const cells = (ids: readonly number[]): string[] => {
-		const texts = ids.map(text);
-		const gap = Array<string>(longest - ids.length).fill("");
-		return [...texts.slice(0, ids.length - end), ...gap, ...texts.slice(ids.length - end)];
+	const first = Math.max(0, start - BEFORE);
+	const line = (ids: readonly number[]): string => {
+		const texts = ids.map((id) => JSON.stringify(text(id)));
+		const gap = Array<string>(longest - ids.length).fill("·");
+		const cells = [...texts.slice(0, ids.length - end), ...gap, ...texts.slice(ids.length - end)];
+		return `${cells.slice(first, first + SHOWN).join(" ")}${longest > first + SHOWN ? " …" : ""}`;
 	};
-	const [left, right] = [cells(a), cells(b)];
-	const widths = left.map((cell, i) => Math.max(cell.length, right[i]?.length ?? 0));
-	const line = (row: readonly string[]): string =>
-		row
-			.map((cell, i) => (cell === "" ? "·".repeat(widths[i] as number) : cell.padEnd(widths[i] as number)))
-			.join("|");
-	return [line(left), line(right)];
+	return [first, [line(a), line(b)]];
 }

@@ -50,7 +50,7 @@ export async function readPair(options: PairCommandOptions): Promise<PromptPair>
 		if (clean === "" || corrupt === "") {
 			throw new UsageError(`--${clean === "" ? "clean" : "corrupt"}: the text is empty`);
 		}
-		return { clean, corrupt, metric: metricOf(options, false), ...(bos !== undefined && { bos }) };
+		return { clean, corrupt, metric: answerMetric(options, false), ...(bos !== undefined && { bos }) };
 	}
 	if (cleanIds === undefined || corruptIds === undefined) {
 		throw new UsageError(
@@ -61,15 +61,24 @@ export async function readPair(options: PairCommandOptions): Promise<PromptPair>
 	return {
 		clean: await readIds(cleanIds),
 		corrupt: await readIds(corruptIds),
-		metric: metricOf(options, true),
+		metric: answerMetric(options, true),
 	};
 }
 
 /** Metrics that ask for the answer alone. */
 const OF_ANSWER = ["log-probability", "rank"];
 
-function metricOf(
-	{ metric = "logit-difference", answer, wrong }: PairCommandOptions,
+/**
+ * A metric with the tokens that it is about.
+ * @param ids tokens are given as ids and not as text
+ * @throws {UsageError} for a token that is missing, or one that the metric is not about
+ */
+export function answerMetric(
+	{
+		metric = "logit-difference",
+		answer,
+		wrong,
+	}: { readonly [K in "metric" | "answer" | "wrong"]?: string | undefined },
 	ids: boolean,
 ): string | MetricData {
 	const needed = { answer, wrong } as const;

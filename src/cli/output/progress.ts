@@ -7,8 +7,8 @@ const LINE_EVERY = 5_000;
 /** Work that ends within this many milliseconds shows no bar: it would only flicker. */
 const SILENT_FOR = 300;
 
-/** Counts steps of work that is not bytes: batches of samples, runs of a sweep. */
-export type OnStep = (done: number, total: number) => void;
+/** Counts steps of work that is not bytes: batches of samples, runs of a sweep. Who knows better how long it takes says so. */
+export type OnStep = (done: number, total: number, secondsLeft?: number) => void;
 
 /**
  * Progress on stderr: a bar in a terminal, now and then a plain line elsewhere, nothing when quiet.
@@ -33,7 +33,11 @@ export class ProgressReporter {
 
 	/** Steps of a named piece of work. */
 	onStep(label: string): OnStep {
-		return (done, total) => this.report(label, done, total, `${done} of ${total}`);
+		return (done, total, secondsLeft) => {
+			// a bar says itself how long it will take
+			const left = secondsLeft === undefined || this.stream.isTTY ? "" : `, ${duration(secondsLeft)} left`;
+			this.report(label, done, total, `${done} of ${total}${left}`);
+		};
 	}
 
 	/** Steps of a training run, with the batch's loss and how fast they go. */

@@ -1,0 +1,100 @@
+import { attributionPoints } from "../../causal/attribution-points.js";
+import { pairOf } from "../../causal/pair-of.js";
+import { type Patches, patchActivations } from "../../causal/patch-activations.js";
+import { patchFigure } from "../../causal/sweep-figures.js";
+import type { Model } from "../../models/model.js";
+import { type Nested, Tensor } from "../../tensor/index.js";
+import type { Cli } from "../cli.js";
+import type { PatchOptions } from "../commands/patch.js";
+import { UsageError } from "../errors.js";
+import { readPair } from "../input/prompt-pair.js";
+import { rounded } from "../input/score-samples.js";
+import { loadFor } from "../open/open.js";
+import { summaryOf } from "../output/attribution-text.js";
+import { prepareOutput } from "../output/output.js";
+import { patchText } from "../output/patch-text.js";
+import { writeFigure } from "../output/write-figure.js";
+
+/** What `headscope patch --json` prints; numbers have 7 significant digits. */
+export interface PatchResult {
+	readonly model: string;
+	readonly metric: string;
+	/** The point's short name. */
+	readonly at: string;
+	/** The metric of both runs: means over rows. */
+	readonly clean: number;
+	readonly corrupt: number;
+	readonly rows: number;
+	/** The first row's tokens, as text. */
+	readonly tokens: { readonly clean: readonly string[]; readonly corrupt: readonly string[] };
+	/** Names of the axes of `values` and `effects`: layer, then pos or query where those are patched one by one, then head or kv_head. */
+	readonly axes: readonly string[];
+	/** What stands along "layer" and "pos". */
+	readonly layers: readonly number[];
+	readonly positions?: readonly number[];
+	/** The metric of the corrupted run with each patch. */
+	readonly values: Nested;
+	/** (value - corrupt) / (clean - corrupt); null where both runs are equal. */
+	readonly effects: unknown;
+}
+
+export async function patch(cli: Cli, ref: string, options: PatchOptions): Promise<void> {
+	const { by, out, top = 10, memory } = options;
+	const [at] = attributionPoints([options.at], "--at");
+	const layers = listOf(options.layers, "--layers");
+	const positions = listOf(options.positions, "--positions");
+	const pair = await readPair(options);
+	if (out !== undefined) await prepareOutput(out, [".svg", ".png"]);
+	await using model = await loadFor(cli, ref, options);
+	const { measure, clean } = await pairOf(model, pair);
+	const found = await patchActivations(measure, {
+		clean: clean as Tensor<"int32">,
+		...(at && { at }),
+		...(by && { by }),
+		...(layers && { layers }),
+		...(positions && { positions, by: "position" }),
+		...(memory !== undefined && { memory: memory * 1e6 }),
+		signal: cli.signal,
+		onProgress: cli.progress.onStep("Patching"),
+	});
+	const tokens = { clean: textsOf(model, clean), corrupt: textsOf(model, measure.input) };
+	const figure = { model: ref, tokens: tokens.corrupt };
+	const written = out === undefined ? [] : await writeFigure(cli, out, patchFigure(found, figure));
+	await cli.result(
+		() => resultOf(ref, found, tokens),
+		() => [summaryOf(found, { model: ref, tokens }), patchText(found, tokens, top), ...written].join("\n\n"),
+	);
+}
+
+function resultOf(model: string, found: Patches, tokens: PatchResult["tokens"]): PatchResult {
+	const { metric, at, clean, corrupt, rows, layers, positions, values, effects } = found;
+	return {
+		model,
+		metric,
+		at,
+		clean: rounded(clean),
+		corrupt: rounded(corrupt),
+		rows,
+		tokens,
+		axes: values.axes ?? [],
+		layers,
+		...(positions && { positions }),
+		values: new Tensor("float64", values.shape, values.data.map(rounded)).toNested(),
+		// NaN becomes null
+		effects: new Tensor("float64", effects.shape, effects.data.map(rounded)).toNested(),
+	};
+}
+
+/** The first row's tokens. */
+function textsOf({ tokenizer }: Model, rows: Tensor): string[] {
+	const [first = []] = rows.toNested() as number[][];
+	return first.map((id) => (tokenizer && id < tokenizer.vocabSize ? tokenizer.tokenText(id) : `#${id}`));
+}
+
+function listOf(text: string | undefined, option: string): number[] | undefined {
+	return text?.split(",").map((part) => {
+		if (!/^-?\d{1,9}$/.test(part.trim()))
+			throw new UsageError(`${option}: got "${part}", allowed whole numbers such as 0,3,-1`);
+		return Number(part);
+	});
+}

@@ -1,0 +1,47 @@
+import { type Command, Option } from "commander";
+import type { Cli } from "../cli.js";
+import { type RunModelOptions, wholeNumber, withRunningModel } from "../input/options.js";
+import { type PairCommandOptions, withPair } from "../input/prompt-pair.js";
+
+export interface PatchOptions extends RunModelOptions, PairCommandOptions {
+	readonly at: string;
+	readonly by?: "position" | "all";
+	readonly layers?: string;
+	readonly positions?: string;
+	readonly top?: number;
+	readonly memory?: number;
+	readonly out?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  headscope patch --clean "red fox moon king red" --corrupt "red fox moon king moon" --answer fox --wrong king
+  headscope patch model.gguf --clean "The capital of France is" --corrupt "The capital of Germany is" \\
+      --answer " Paris" --wrong " Berlin" --at z --out heads.svg
+  headscope patch demo --clean-ids clean.json --corrupt-ids corrupt.json --answer 45 --wrong 46 --at k --json`;
+
+export function register(program: Command, cli: Cli): void {
+	const command = program
+		.command("patch")
+		.description(
+			"put activations of a clean prompt into a corrupted run, one by one: which bring the answer back?",
+		);
+	withPair(withRunningModel(command))
+		.option("--at <point>", "resid-pre, resid-mid, attn-out, mlp-out, z, q, k, v, pattern", "resid-pre")
+		.addOption(
+			new Option(
+				"--by <what>",
+				"each position on its own, or all at once (default: position; with heads all)",
+			).choices(["position", "all"]),
+		)
+		.option("--layers <list>", "layers to patch in, such as 0,1,-1 (default: all)")
+		.option("--positions <list>", "positions to patch, such as 3,-1 (default: all)")
+		.option("--top <n>", "how many are listed (default: 10)", wholeNumber(1))
+		.option("--memory <MB>", "what a run may take beside the weights, about (default: 640)", wholeNumber(1))
+		.option("--out <file>", "where to draw a heat map: .svg or .png")
+		.addHelpText("after", EXAMPLES)
+		.action(async (model: string, options: PatchOptions) => {
+			const { patch } = await import("../actions/patch.js");
+			await patch(cli, model, options);
+		});
+}
