@@ -51,7 +51,7 @@ const SHOWN = 12;
  * Two rows of tokens around the place where they part: equal beginnings and ends under each other, the gap in the shorter
  * one filled with dots. With the position that is shown first.
  */
-function aligned(
+export function aligned(
 	a: readonly number[],
 	b: readonly number[],
 	text: (id: number) => string,
