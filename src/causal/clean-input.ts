@@ -8,7 +8,11 @@ import { reject } from "./errors.js";
  * compare with.
  * @throws {CausalError} for another number of rows or positions
  */
-export function cleanInput({ model, input, mask }: Measure, clean: ModelInput, bos?: boolean): Tensor {
+export function cleanInput(
+	{ model, input, mask }: Measure,
+	clean: ModelInput,
+	bos?: boolean,
+): Measure["input"] {
 	const given = bos === undefined ? {} : { bos };
 	const packed = clean instanceof Tensor ? { tokens: clean, mask } : model.pack(clean, given);
 	const { tokens } = packed;
@@ -18,5 +22,5 @@ export function cleanInput({ model, input, mask }: Measure, clean: ModelInput, b
 	if ((packed.mask?.data.join() ?? "") !== (mask?.data.join() ?? "")) {
 		reject("clean", "its rows are padded at other places than the corrupted ones");
 	}
-	return tokens;
+	return tokens as Measure["input"];
 }

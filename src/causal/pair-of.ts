@@ -2,7 +2,6 @@ import { type Measure, type MeasureOptions, type MetricData, measuring } from ".
 import type { Ids } from "../models/batch.js";
 import { Model } from "../models/model.js";
 import type { ModelInput } from "../models/run-options.js";
-import type { Tensor } from "../tensor/index.js";
 import { checkAligned } from "./align-prompts.js";
 import { cleanInput } from "./clean-input.js";
 
@@ -23,7 +22,7 @@ export interface PromptPair extends CleanOptions, Pick<MeasureOptions, "bos"> {
 /** The corrupted rows with their metric, and the clean ones, which match them position by position. */
 export interface Pair {
 	readonly measure: Measure;
-	readonly clean: Tensor;
+	readonly clean: Measure["input"];
 }
 
 /**

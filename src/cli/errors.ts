@@ -18,6 +18,7 @@ const USAGE_ERRORS: ReadonlySet<string> = new Set([
 	"GenerationError",
 	"CausalError",
 	"MetricError",
+	"LensError",
 ]);
 
 /** How a command ends: its exit code, and the line for stderr where there is one. */

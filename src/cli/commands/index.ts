@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
+import { register as ablate } from "./ablate.js";
 import { register as attention } from "./attention.js";
 import { register as attribute } from "./attribute.js";
 import { register as cache } from "./cache.js";
@@ -7,8 +8,11 @@ import { register as generate } from "./generate.js";
 import { register as icl } from "./icl/index.js";
 import { register as induction } from "./induction.js";
 import { register as info } from "./info.js";
+import { register as lens } from "./lens.js";
 import { register as models } from "./models.js";
+import { register as patch } from "./patch.js";
 import { register as phase } from "./phase.js";
+import { register as run } from "./run.js";
 import { register as scores } from "./scores.js";
 import { register as sweep } from "./sweep/index.js";
 import { register as tokens } from "./tokens.js";
@@ -23,9 +27,13 @@ export const COMMANDS: readonly Register[] = [
 	scores,
 	phase,
 	attention,
+	ablate,
+	patch,
 	attribute,
+	run,
 	cache,
 	generate,
+	lens,
 	tokens,
 	info,
 	models,
