@@ -1,10 +1,13 @@
 /** The commands that train and evaluate in-context regression runs, as a user runs them. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test, vi } from "vitest";
 import type { EvalResult, WeightsEvalResult } from "../../src/cli/actions/icl/eval.js";
 import type { TrainResult } from "../../src/cli/actions/icl/train.js";
 import { run } from "../../src/cli/run.js";
-import { writeSafetensors } from "../../src/weights/index.js";
+import { difference, type Tensor } from "../../src/tensor/index.js";
+import { readSafetensors, writeSafetensors } from "../../src/weights/index.js";
+
 import { expectRelative } from "../icl/support.js";
 import { referenceFolders, referenceJson, referencePath, referenceTensors } from "../reference-data.js";
 import { collector, Folder, runCli, runCliWith, runJson } from "./run-cli.js";
@@ -52,6 +55,27 @@ const SMALL = [
 ];
 
 describe("icl train", () => {
+	test("makes a shipped run again: by the same settings, from the same beginning", async () => {
+		using folder = new Folder();
+		const interrupt = new AbortController();
+		const begun = run(
+			["icl", "train", "--sweep", "demo-sweep.yaml", "--where", "num_tasks=64", "--out", folder.path],
+			{ stdout: collector().stream, stderr: collector().stream, signal: interrupt.signal },
+		);
+		const name = "checkpoints/icl/M-64-seed-0-task-48d75c-opt-f7c569-sched-2f2bb9/0.safetensors";
+		await vi.waitFor(() => expect(existsSync(folder.at(name))).toBe(true), { timeout: 50_000, interval: 50 });
+		interrupt.abort();
+		expect(await begun).toBe(130);
+		const shipped = fileURLToPath(new URL(`../../assets/runs/${name}`, import.meta.url));
+		const ours = await readSafetensors(readFileSync(folder.at(name)), name);
+		const theirs = await readSafetensors(readFileSync(shipped), shipped);
+		expect(ours.metadata.settings).toBe(theirs.metadata.settings);
+		expect(theirs.tensors.size).toBeGreaterThan(10);
+		for (const [key, tensor] of theirs.tensors) {
+			expect(difference(ours.tensors.get(key) as Tensor, tensor).maxAbs, key).toBeLessThan(1e-6);
+		}
+	});
+
 	test("trains a run, refuses to begin it anew, and evaluates it from its folder", async () => {
 		using folder = new Folder();
 		const out = folder.at("runs");
