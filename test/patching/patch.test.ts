@@ -370,6 +370,14 @@ describe("a wrapper", async () => {
 		).rejects.toThrow(/run with concrete: true/);
 	});
 
+	it.each([-1, 1.5, 4])("has no head %d: heads are counted from 0", async (head) => {
+		const patched = patch(model);
+		patched.at(SOFTMAX).set(setHeadTo(head, "uniform"));
+		await expect(patched.predict(xs, ys)).rejects.toThrow(`setHeadsTo: no head ${head}, allowed 0..3`);
+		patched.at(SOFTMAX).set(setHeadsTo({ 0: "uniform", [head]: "uniform" }));
+		await expect(patched.predict(xs, ys)).rejects.toThrow(`no head ${head}`);
+	});
+
 	it("keeps what hook names, and the modules above it", async () => {
 		const all = (await hook(model).runWithCache(xs, ys)).cache.names;
 		expect(all).toEqual(
