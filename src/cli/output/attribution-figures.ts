@@ -4,7 +4,11 @@ import { Tensor } from "../../tensor/index.js";
 import type { Listed } from "../actions/attribute.js";
 
 /** A heat map for each point: layers x heads, or layers x positions; with what patching measured beside it. */
-export function attributionFigure(listed: readonly Listed[], tokens: readonly string[], model: string): string {
+export function attributionFigure(
+	listed: readonly Listed[],
+	tokens: readonly string[],
+	model: string,
+): string {
 	const rows = listed.map(({ point, shown, patched }) => {
 		// one scale for both, so that they can be compared
 		const range = around0([shown, ...(patched ? [patched] : [])]);
@@ -14,7 +18,10 @@ export function attributionFigure(listed: readonly Listed[], tokens: readonly st
 		];
 	});
 	if (rows.flat().length === 1) return rows[0]?.[0] as string;
-	return sideBySide({ rows, label: `Attribution at ${listed.map(({ point }) => point).join(", ")} of ${model}` });
+	return sideBySide({
+		rows,
+		label: `Attribution at ${listed.map(({ point }) => point).join(", ")} of ${model}`,
+	});
 }
 
 function heatMap(
@@ -37,12 +44,16 @@ function heatMap(
 
 /** A range with 0 in its middle that holds every value. */
 function around0(all: readonly Tensor[]): Range {
-	const most = Math.max(...all.map(({ data }) => Math.max(...Array.from(data as Float64Array, Math.abs)))) || 1;
+	const most =
+		Math.max(...all.map(({ data }) => Math.max(...Array.from(data as Float64Array, Math.abs)))) || 1;
 	return [-most, most];
 }
 
 /** Senders down, receivers across; a place without a path is 0. */
-export function pathFigure({ senders, receivers, values, norms, metric }: PathPatching, model: string): string {
+export function pathFigure(
+	{ senders, receivers, values, norms, metric }: PathPatching,
+	model: string,
+): string {
 	const data = values.data.map((value) => (Number.isNaN(value) ? 0 : value));
 	const shown = new Tensor("float64", values.shape, data);
 	return matrixFigure({
