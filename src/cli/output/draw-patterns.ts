@@ -4,9 +4,9 @@ import type { Scale } from "../../figures/colour.js";
 import { headGrid } from "../../figures/head-grid.js";
 import { inRows, sideBySide } from "../../figures/side-by-side.js";
 import { sizeOf, Tensor } from "../../tensor/index.js";
-import { attentionPage } from "./attention-page.js";
 import { UsageError } from "../errors.js";
 import { type HeadIndex, nameOfHead } from "../input/heads.js";
+import { attentionPage } from "./attention-page.js";
 import { type Patterns, patternOf } from "./patterns.js";
 
 /** Sheets of several patterns are broken to rows of about this many pixels. */
