@@ -50,6 +50,8 @@ export const add = defineKind({
 			if (vector) checkWidth(vector.length, width, target, `${where}.vector`);
 			return {
 				structure: "vector added",
+				donor: from,
+				entry: name,
 				changed: (value, g, site) => {
 					const added = site.feed("vector", [value.dim(0), width]);
 					return g.add(value, g.unsqueeze(added, ...middleOf(value.rank)));

@@ -64,8 +64,10 @@ export interface Edit {
 	readonly point: string;
 	/** Edits with equal structure at equal points compute the same graph. */
 	readonly structure: string;
-	/** The donor whose value at the point has to be recorded. */
+	/** The donor that it takes a value of. */
 	readonly donor?: string | undefined;
+	/** What it takes of the donor. Default the value at the point. */
+	readonly entry?: string | undefined;
 	/** What stands in the value's place. */
 	apply(value: Value, g: G, site: EditSite): Value;
 	/** What `apply` asks the site for, by name. @throws {InterventionError} for a run that does not suit. */

@@ -10,8 +10,10 @@ import { type Selection, type Target, targetsOf } from "./targets.js";
 export interface Change {
 	/** Names the computation; whatever else it depends on is fed. */
 	readonly structure: string;
-	/** The donor whose value at the point has to be recorded. */
-	readonly donor?: string;
+	/** The donor that it takes a value of. */
+	readonly donor?: string | undefined;
+	/** What it takes of the donor. Default the value at the point. */
+	readonly entry?: string | undefined;
 	/** The changed value: of the value's shape, or broadcast to it. */
 	changed(value: Value, g: G, site: EditSite): Value;
 	/** What `changed` asks the site for. */
@@ -30,11 +32,12 @@ export function pointEdits(
 	change: (target: Target) => Change,
 ): Edit[] {
 	return targetsOf(selection, selection.at ?? at, sizes, where).map((target) => {
-		const { structure, donor, changed, feeds } = change(target);
+		const { structure, donor, entry, changed, feeds } = change(target);
 		return {
 			point: target.point,
 			structure,
 			donor,
+			entry,
 			apply: (value, g, site) => {
 				const inputs = alignedTo(value, target, g, site);
 				const result = keepMasked(value, changed(value, g, inputs), target, g);

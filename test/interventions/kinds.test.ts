@@ -4,6 +4,7 @@ import * as z from "zod";
 import { type ActivationCache, loadModel, type Model, Tensor } from "../../src/index.js";
 import {
 	type Donor,
+	donorPoints,
 	INTERVENTIONS,
 	type Intervention,
 	interventionsSchema,
@@ -310,6 +311,22 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", async (folder
 		const [a, b] = await Promise.all(heads.map((data) => model.run(ids, { interventions: [data] })));
 		expect(far(a as Tensor, b as Tensor)).toBe(0);
 	});
+});
+
+test("what a list takes of each donor is known beforehand", async () => {
+	const model = await loadModel(referencePath("lm", "models", "rand-gpt2"), { engine });
+	const list: Intervention[] = [
+		{ kind: "patch", at: "z", heads: ["0.1", "1.0"], from: "a" },
+		{ kind: "freeze", at: ["pattern", "mlp_out"], layers: [1], from: "b" },
+		{ kind: "patch", at: "z", layers: [1], from: "a", positions: [0] },
+		{ kind: "add", layers: [0], from: "c", name: "truth" },
+		{ kind: "mean", heads: ["0.0"] },
+	];
+	expect([...donorPoints(list, model.sizes)]).toEqual([
+		["a", ["blocks.0.attn.hook_z", "blocks.1.attn.hook_z"]],
+		["b", ["blocks.1.attn.hook_pattern", "blocks.1.hook_mlp_out"]],
+		["c", ["truth"]],
+	]);
 });
 
 test("the JSON Schema takes every example and no unknown key", () => {
