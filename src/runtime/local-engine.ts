@@ -171,7 +171,10 @@ export class LocalEngine implements Engine {
 		await (await this.createSession(program, NO_WEIGHTS)).release();
 	}
 
-	private async createSession({ onnx, weights }: Program, held: HeldWeights): Promise<InferenceSession> {
+	private async createSession(
+		{ onnx, weights, feeds }: Program,
+		held: HeldWeights,
+	): Promise<InferenceSession> {
 		const declared = held.declare(weights);
 		const model = new Uint8Array(onnx.length + declared.length);
 		model.set(onnx);
@@ -182,6 +185,8 @@ export class LocalEngine implements Engine {
 			graphOptimizationLevel: "disabled",
 			intraOpNumThreads: this.threads,
 			interOpNumThreads: 1,
+			// a plan for one set of extents is a block of memory on top of what the first run took, for each set
+			enableMemPattern: feeds.every(({ shape }) => shape.every((dim) => typeof dim === "number")),
 			// errors are thrown; the log would say them twice
 			logSeverityLevel: 4,
 			extra: {
