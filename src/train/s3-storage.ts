@@ -1,6 +1,7 @@
 import type { S3Client, S3ClientConfig } from "@aws-sdk/client-s3";
 import { messageOf } from "../weights/errors.js";
 import { reject } from "./errors.js";
+import { loadPackage } from "./load-package.js";
 import { checkKey, compareKeys, INCOMPLETE, type Storage } from "./storage.js";
 
 /** Which bucket, and how it is reached. */
@@ -31,7 +32,8 @@ const MAX_OBJECT = 5 * 2 ** 30;
  */
 export async function openS3Storage(options: S3Options): Promise<Storage> {
 	const where = `s3://${options.bucket}`;
-	const sdk = await loadSdk(where);
+	const install = "@aws-sdk/client-s3";
+	const sdk = await loadPackage(where, "buckets need", install, () => import("@aws-sdk/client-s3"));
 	const config: S3ClientConfig = {
 		maxAttempts: options.attempts ?? 5,
 		...(options.region ? { region: options.region } : {}),
@@ -44,18 +46,6 @@ export async function openS3Storage(options: S3Options): Promise<Storage> {
 }
 
 type Sdk = typeof import("@aws-sdk/client-s3");
-
-async function loadSdk(where: string): Promise<Sdk> {
-	try {
-		return await import("@aws-sdk/client-s3");
-	} catch (error) {
-		return reject(
-			where,
-			"buckets need a package that is not installed: npm install @aws-sdk/client-s3",
-			error,
-		);
-	}
-}
 
 class S3Storage implements Storage {
 	constructor(

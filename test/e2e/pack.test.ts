@@ -172,6 +172,28 @@ describe("the packed tarball, installed in an empty folder", () => {
 		expect(steps).toEqual([0, 20]);
 	});
 
+	test.each([
+		[
+			["sweep", "list", "small-sweep.yaml", "--storage", "s3://bucket"],
+			"s3://bucket: buckets need",
+			"@aws-sdk/client-s3",
+		],
+		[
+			["worker", "--queue", "redis://127.0.0.1:1", "--storage", "runs"],
+			"redis://127.0.0.1:1: queues need",
+			"bullmq ioredis",
+		],
+	])("%j says which optional package to install", async (args, what, install) => {
+		const failed = headscope(...args).then(
+			() => ({ code: 0, stderr: "" }),
+			(error: { code: number; stderr: string }) => error,
+		);
+		expect(await failed).toMatchObject({
+			code: 1,
+			stderr: `headscope: ${what} a package that is not installed: npm install ${install}\n`,
+		});
+	});
+
 	test("without the native runtime, the same ranking comes from WASM, with one line that says so", async () => {
 		const before = JSON.parse((await headscope("induction", "--json")).stdout) as object;
 		rmSync(join(folder, "node_modules/onnxruntime-node"), { recursive: true, force: true });

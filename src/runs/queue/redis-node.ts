@@ -1,6 +1,7 @@
 import type { Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { reject } from "../../train/errors.js";
+import { loadPackage } from "../../train/load-package.js";
 import { messageOf } from "../../weights/errors.js";
 
 /** What a worker is told. The configuration is JSON, in which infinity has a spelling. */
@@ -40,7 +41,9 @@ export interface RedisConnection {
  */
 export async function connectRedis(url: string): Promise<RedisConnection> {
 	const where = redact(url);
-	const { bull, Redis } = await load(where);
+	const [bull, { Redis }] = await loadPackage(where, "queues need", "bullmq ioredis", () =>
+		Promise.all([import("bullmq"), import("ioredis")]),
+	);
 	let last = "no answer";
 	const redis = new Redis(url, {
 		// BullMQ waits for Redis to come back, however long
@@ -68,15 +71,6 @@ export function openQueue({ bull, redis }: RedisConnection): Queue<JobData> {
 	// the connection's own listener knows of these already
 	queue.on("error", () => {});
 	return queue;
-}
-
-async function load(where: string): Promise<{ bull: Bull; Redis: typeof Redis }> {
-	try {
-		const [bull, { Redis: client }] = await Promise.all([import("bullmq"), import("ioredis")]);
-		return { bull, Redis: client };
-	} catch (error) {
-		return reject(where, "a queue needs packages that are not installed: npm install bullmq ioredis", error);
-	}
 }
 
 function redact(url: string): string {
