@@ -1,4 +1,10 @@
-/** What only Node can do: files of weights, trained runs and their storages, and figures as PNG. */
+/** What only Node can do: files of weights and experiments, trained runs and their storages, and figures as PNG. */
+export {
+	type ExperimentHostOptions,
+	experimentHost,
+	readExperiment,
+	runExperimentFile,
+} from "./experiments/experiment-node.js";
 export { type PngOptions, svgToPng } from "./figures/png-node.js";
 export { checkpointSteps } from "./models/checkpoint-steps-node.js";
 export { openStorage } from "./runs/open-storage-node.js";

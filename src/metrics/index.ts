@@ -13,4 +13,4 @@ export type {
 	SampleTask,
 } from "./metric.js";
 export { type MetricRunOptions, readMetric } from "./read-metric.js";
-export { METRICS, type MetricData, parseMetric } from "./registry.js";
+export { METRICS, type MetricData, metricSchema, parseMetric } from "./registry.js";

@@ -66,6 +66,7 @@ export interface MeasureOptions extends SampleOptions {
 	task?: SampleTask;
 }
 
+/** A kind of random rows. */
 export type SampleTask = Exclude<SampleKind, "recall"> | "induction";
 
 /** What a kind of metric is bound to. */
@@ -76,6 +77,7 @@ export interface MetricContext {
 	readonly where: string;
 }
 
+/** What a metric can be measured of. */
 export type Subject = "language" | "regression";
 
 /** One kind of metric = one record in a file of its own and one line in the registry. Its data are plain. */

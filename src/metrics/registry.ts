@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { nearest } from "../hooks/select.js";
 import { reject } from "./errors.js";
 import { evaluator } from "./evaluator.js";
@@ -32,6 +32,18 @@ export const METRICS: readonly MetricKind[] = KINDS as unknown as readonly Metri
 /** A metric as plain data. */
 export type MetricData = z.input<(typeof KINDS)[number]["schema"]>;
 
+/** The JSON Schema (draft 2020-12) of a metric, as a short spelling or as data, for editors. */
+export function metricSchema(): Record<string, unknown> {
+	const schemas = KINDS.map((kind) => kind.schema.meta({ description: kind.doc }));
+	const data = z.discriminatedUnion("kind", schemas as unknown as [z.ZodObject, ...z.ZodObject[]]);
+	const short = z.string().meta({ description: 'Short for kind, "kind@place" or "kind:mode@place"' });
+	return z.toJSONSchema(z.union([short, data]), {
+		io: "input",
+		// there it would mean that an editor must not write it
+		override: ({ jsonSchema }) => void delete jsonSchema.readOnly,
+	});
+}
+
 /**
  * Checks a metric of unknown origin: data, or the short spelling `kind`, `kind:mode`, `kind@place`.
  * @param where what errors call it
@@ -42,7 +54,13 @@ export function parseMetric(given: unknown, where = "metric"): MetricData {
 	if (typeof data !== "object" || data === null || Array.isArray(data)) {
 		reject(where, `got ${show(given)}, allowed a name such as "loss", or data such as {"kind":"loss"}`);
 	}
-	const { schema } = kindOf((data as { kind?: unknown }).kind, `${where}.kind`);
+	const { kind } = data as { kind?: unknown };
+	if (kind === undefined) {
+		// `- loss@5:` is a mapping
+		const hint = Object.values(data).includes(null) ? '; in YAML a text that ends in ":" needs quotes' : "";
+		reject(where, `got ${show(data)}, which has no "kind"${hint}`);
+	}
+	const { schema } = kindOf(kind, `${where}.kind`);
 	const result = schema.safeParse(data);
 	if (result.success) return result.data as MetricData;
 	const issue = result.error.issues[0] as z.core.$ZodIssue;

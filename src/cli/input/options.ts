@@ -58,7 +58,8 @@ export function withHeads(command: Command): Command {
 		);
 }
 
-function withRunning(command: Command): Command {
+/** Adds the options of where is computed. */
+export function withRunning(command: Command): Command {
 	return command
 		.addOption(
 			new Option("--provider <name>", "where to compute (default: cpu)").choices(PROVIDERS as string[]),

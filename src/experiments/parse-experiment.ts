@@ -1,0 +1,146 @@
+import type * as z from "zod";
+import { nearest } from "../hooks/select.js";
+import { type Intervention, InterventionError, parseInterventions } from "../interventions/index.js";
+import { type MetricData, MetricError, parseMetric } from "../metrics/index.js";
+import { CLEAN } from "./donors.js";
+import { ExperimentError } from "./errors.js";
+import { experimentSchema } from "./experiment-schema.js";
+import { type DataPath, YamlPlaces } from "./yaml-places.js";
+
+/** Longest experiment file: 4 MiB, which ids of many rows fit into. */
+export const MAX_EXPERIMENT_TEXT = 2 ** 22;
+
+/** What an experiment file says. */
+export interface ExperimentData extends Omit<z.output<typeof experimentSchema>, "interventions" | "metrics"> {
+	readonly interventions: readonly Intervention[];
+	readonly metrics: readonly (string | MetricData)[];
+}
+
+/** An experiment with the text that it was read from. */
+export interface Experiment {
+	/** What errors and results call it, such as the file's name. */
+	readonly name: string;
+	readonly text: string;
+	readonly data: ExperimentData;
+	/** An error of the work with the place in the file that it is about in front, where its message names one. */
+	locate(error: unknown): unknown;
+}
+
+/**
+ * Reads an experiment, YAML or JSON.
+ * @param name what errors call it. Default "experiment"
+ * @throws {ExperimentError} `name:line:column: what, what is allowed`, for text that does not parse, keys that are
+ * unknown, and interventions and metrics that are none
+ */
+export function parseExperiment(text: string, name = "experiment"): Experiment {
+	if (text.length > MAX_EXPERIMENT_TEXT) {
+		throw new ExperimentError(`${name}: ${text.length} letters, allowed up to ${MAX_EXPERIMENT_TEXT}`);
+	}
+	const places = new YamlPlaces(text, name);
+	const result = experimentSchema.safeParse(places.data);
+	if (!result.success) return failBy(places, result.error.issues[0] as z.core.$ZodIssue);
+	const given = result.data;
+	checkRows(places, given);
+	const locate = (error: unknown): unknown => located(places, error);
+	try {
+		const interventions = parseInterventions(given.interventions ?? []);
+		const metrics = given.metrics.map((metric, i) => {
+			const data = parseMetric(metric, `metrics[${i}]`);
+			return typeof metric === "string" ? metric : data;
+		});
+		checkDonors(places, given.donors ?? {}, interventions);
+		return { name, text, data: { ...given, interventions, metrics }, locate };
+	} catch (error) {
+		throw locate(error);
+	}
+}
+
+/** What keys may stand together. */
+function checkRows(places: YamlPlaces, data: z.output<typeof experimentSchema>): void {
+	const has = (key: keyof typeof data): boolean => data[key] !== undefined;
+	if (has("model") === has("run")) {
+		places.fail([], `an experiment is about one of model and run, got ${has("model") ? "both" : "neither"}`);
+	}
+	const [first, second] = (["prompts", "ids", "text"] as const).filter(has);
+	if (second !== undefined) places.fail([], `rows come from one of ${first} and ${second}, got both`, second);
+	const ofTokens = (["prompts", "ids", "text", "bos", "mask", "period"] as const).find(has);
+	if (has("run") && ofTokens !== undefined) {
+		places.fail([], `${ofTokens} is about token ids; a run is measured on sequences of its own`, ofTokens);
+	}
+	if (has("run") && (data.samples?.task ?? data.samples?.range) !== undefined) {
+		const key = data.samples?.task === undefined ? "range" : "task";
+		places.fail(["samples"], `${key} is about token ids; a run is measured on sequences of its own`, key);
+	}
+	const withIds = (["mask", "period"] as const).find(has);
+	if (withIds !== undefined && !has("ids")) places.fail([], `${withIds} goes with ids`, withIds);
+	if ((has("prompts") || has("ids")) && has("samples")) {
+		places.fail([], `samples are made; here the rows are ${has("ids") ? "ids" : "prompts"}`, "samples");
+	}
+	if (has("text") && data.samples?.task !== undefined) {
+		places.fail(["samples"], "task makes random rows; here they are cut from a text", "task");
+	}
+	for (const [name, donor] of Object.entries(data.donors ?? {})) {
+		if (typeof donor === "string" || "file" in donor) continue;
+		if ((donor.prompts === undefined) === (donor.ids === undefined)) {
+			places.fail(["donors", name], `donor "${name}" needs one of prompts and ids`);
+		}
+		if (has("run"))
+			places.fail(["donors", name], "a run has no prompts or ids; allowed are unchanged and file");
+	}
+}
+
+/** Donors that are taken are there, and those that are there are taken. */
+function checkDonors(places: YamlPlaces, donors: object, interventions: readonly Intervention[]): void {
+	const there = new Set([...Object.keys(donors), CLEAN]);
+	const taken = new Set<string>();
+	for (const [i, intervention] of interventions.entries()) {
+		if (!("from" in intervention) || intervention.from === undefined) continue;
+		const { from } = intervention;
+		taken.add(from);
+		if (there.has(from)) continue;
+		places.fail(["interventions", i, "from"], `no donor "${from}", allowed ${[...there].join(", ")}`);
+	}
+	for (const name of Object.keys(donors)) {
+		if (!taken.has(name)) places.fail(["donors"], `no intervention takes donor "${name}"`, name);
+	}
+}
+
+function failBy(places: YamlPlaces, issue: z.core.$ZodIssue): never {
+	const path = issue.path as DataPath;
+	const where = path.length === 0 ? "an experiment" : pathText(path);
+	if (issue.code === "unrecognized_keys") {
+		const [key = ""] = issue.keys;
+		const known = keysAt(path);
+		const near =
+			known.length > 0 ? `, nearest is "${nearest(key, known, 1)[0]}"; allowed ${known.join(", ")}` : "";
+		return places.fail(path, `unknown key "${key}" of ${where}${near}`, key);
+	}
+	const missing = issue.code === "invalid_type" && issue.input === undefined && path.length > 0;
+	if (missing) return places.fail(path.slice(0, -1), `${where} is missing: ${issue.message}`);
+	return places.fail(path, `${where}: ${issue.message}`);
+}
+
+/** The keys that an experiment may have at a place. */
+function keysAt(path: DataPath): string[] {
+	if (path.length === 0) return Object.keys(experimentSchema.shape);
+	const field = (experimentSchema.shape as Record<string, z.ZodType>)[String(path[0])];
+	const inside = field && "unwrap" in field ? (field as z.ZodOptional<z.ZodType>).unwrap() : field;
+	return inside && "shape" in inside ? Object.keys((inside as z.ZodObject).shape) : [];
+}
+
+function pathText(path: DataPath): string {
+	return path
+		.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${part}`))
+		.join("");
+}
+
+/** Errors about interventions and metrics begin with their place in the data; theirs in the text goes in front. */
+function located(places: YamlPlaces, error: unknown): unknown {
+	if (!(error instanceof InterventionError || error instanceof MetricError)) return error;
+	const [where, top] = /^(interventions|metrics)(?:\.\w[\w-]*|\[\d+\])*/.exec(error.message) ?? [];
+	if (where === undefined || top === undefined) return error;
+	const inner = [...where.slice(top.length).matchAll(/\.(\w[\w-]*)|\[(\d+)\]/g)];
+	const path = [top, ...inner.map(([, key, index]) => key ?? Number(index))];
+	const [, key] = /^[^"]*: unknown "([^"]*)"/.exec(error.message) ?? [];
+	return new ExperimentError(`${places.at(path, key)}: ${error.message}`, { cause: error });
+}
