@@ -4,7 +4,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { loadModel, type Model } from "../../src/index.js";
 import { type Donor, INTERVENTIONS, type Intervention } from "../../src/interventions/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
-import { difference } from "../../src/tensor/index.js";
+import { difference, Random, type Tensor } from "../../src/tensor/index.js";
+import { makeModel, randomModels } from "../random-models.js";
 import { referencePath } from "../reference-data.js";
 import { donorsFor } from "./run-with-donors.js";
 
@@ -27,25 +28,61 @@ const intervention = fc
 	.tuple(fc.constantFrom(...examples), fc.constantFrom(undefined, 0, 0.3, 1))
 	.map(([example, strength]) => (strength === undefined ? example : { ...example, strength }));
 
-describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", async (folder) => {
-	const model: Model = await loadModel(referencePath("lm", "models", folder), { engine });
-	const donors: Record<string, Donor> = await donorsFor(model, examples, others);
+/** Random models that have the heads of the examples. */
+const models = randomModels.filter(({ config: c }) => {
+	const layers = Number(c.n_layer ?? c.num_hidden_layers);
+	return layers >= 2 && Number(c.n_head ?? c.num_attention_heads) >= 2;
+});
+const tokens = (seed: number): number[][] => {
+	const random = new Random(seed);
+	return ids.map((row) => row.map(() => random.integer(0, 23)));
+};
+const far = (a: Tensor, b: Tensor): number =>
+	difference(a, b).maxAbs / Math.max(1, ...Array.from(b.data as Float32Array, Math.abs));
 
-	test("lists of several kinds, and one that goes before all", async () => {
+describe("laws, on random models", () => {
+	test("a batch of cells is each cell alone: lists of several kinds, and one that goes before all", async () => {
 		const lists = fc.array(fc.array(intervention, { maxLength: 3 }), { minLength: 1, maxLength: 4 });
+		const common = fc.array(intervention, { maxLength: 1 });
 		await fc.assert(
-			fc.asyncProperty(lists, fc.array(intervention, { maxLength: 1 }), async (cells, interventions) => {
-				const together = await model.run(repeated(cells.length), { cells, interventions, donors });
+			fc.asyncProperty(models, lists, common, fc.nat(999), async (data, cells, interventions, seed) => {
+				await using model = await makeModel(data, engine);
+				const rows = tokens(seed);
+				const donors = await donorsFor(model, examples, tokens(seed + 1));
+				const all = cells.flatMap(() => rows);
+				const together = await model.run(all, { cells, interventions, donors });
 				for (const [c, cell] of cells.entries()) {
-					const alone = await model.run(ids, { interventions: [...interventions, ...cell], donors });
-					const size = Math.max(1, ...Array.from(alone.data, Math.abs));
-					const own = together.slice(0, 2 * c, 2 * c + 2);
-					expect(difference(own, alone).maxAbs / size).toBeLessThanOrEqual(2e-5);
+					const alone = await model.run(rows, { interventions: [...interventions, ...cell], donors });
+					expect(far(together.slice(0, 2 * c, 2 * c + 2), alone)).toBeLessThanOrEqual(2e-5);
 				}
 			}),
-			{ numRuns: 15 },
+			{ numRuns: 12 },
 		);
 	});
+
+	test("patching a run with itself changes nothing, nor does freezing it", async () => {
+		await fc.assert(
+			fc.asyncProperty(models, fc.nat(999), fc.constantFrom(0.3, 1), async (data, seed, strength) => {
+				await using model = await makeModel(data, engine);
+				const rows = tokens(seed);
+				const list: Intervention[] = [
+					{ kind: "freeze", from: "donor", strength },
+					...["resid_pre", "attn_out", "resid_mid", "mlp_out", "q", "k", "v", "z"].map(
+						(at) => ({ kind: "patch", at, layers: "all", from: "donor", strength }) as const,
+					),
+				];
+				const clean = await model.run(rows);
+				const donors = await donorsFor(model, list, rows);
+				for (const interventions of [list.slice(0, 1), list.slice(1), list])
+					expect(far(await model.run(rows, { interventions, donors }), clean)).toBeLessThanOrEqual(2e-5);
+			}),
+			{ numRuns: 6 },
+		);
+	});
+});
+
+describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", async (folder) => {
+	const model: Model = await loadModel(referencePath("lm", "models", folder), { engine });
 
 	test("donors of one row, of a row for each, and different ones in different cells", async () => {
 		const names = "blocks.1.hook_resid_pre";
