@@ -9,6 +9,7 @@ import { rankingFigure } from "./ranking.js";
 import { scoreGridFigure } from "./score-grid.js";
 import { scoreOverStepsFigure } from "./score-over-steps.js";
 import { sideBySideFigure } from "./side-by-side.js";
+import { tokenGridFigure } from "./token-grid.js";
 
 /** Every figure; a new one is added here. */
 export const FIGURES: readonly Figure[] = [
@@ -22,6 +23,7 @@ export const FIGURES: readonly Figure[] = [
 	matrixGridFigure,
 	layerPatternsFigure,
 	sideBySideFigure,
+	tokenGridFigure,
 ];
 
 export { type AttentionPatternOptions, attentionPattern } from "./attention-pattern.js";
@@ -44,5 +46,6 @@ export {
 	scoreOverSteps,
 } from "./score-over-steps.js";
 export { figureSize, inRows, type SideBySideOptions, sideBySide } from "./side-by-side.js";
+export { type TokenGridOptions, tokenGrid } from "./token-grid.js";
 export { tokenLabel } from "./token-label.js";
 export { type Range, valueRange } from "./value-range.js";
