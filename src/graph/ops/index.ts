@@ -3,7 +3,6 @@ import * as arithmetic from "./arithmetic.js";
 import * as compare from "./compare.js";
 import * as gathering from "./gather.js";
 import * as joining from "./join.js";
-import * as ranking from "./largest.js";
 import * as leaf from "./leaf.js";
 import * as matmuls from "./matmul.js";
 import * as movement from "./movement.js";
@@ -19,7 +18,6 @@ export { add, div, maximum, minimum, mul, sub } from "./arithmetic.js";
 export { and, equal, greater, greaterEqual, less, lessEqual, not, or } from "./compare.js";
 export { gather, scatterAddAlong, scatterAddRows, takeAlong } from "./gather.js";
 export { concat, slice, split } from "./join.js";
-export { largest } from "./largest.js";
 export { constant, input, weight } from "./leaf.js";
 export { type MatmulOptions, matmul } from "./matmul.js";
 export { expand, reshape, transpose, unsqueeze } from "./movement.js";
@@ -56,7 +54,6 @@ export const OPS: readonly Op[] = [
 	selecting,
 	reducing,
 	scanning,
-	ranking,
 	softmaxes,
 	movement,
 	joining,
