@@ -88,7 +88,7 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", async (folder
 		const names = "blocks.1.hook_resid_pre";
 		const record = async (rows: number[][]): Promise<Donor> =>
 			(await model.runWithCache(rows, { names, logits: false })).cache;
-		const given = { one: await record([others[0] as number[]]), two: await record(others) };
+		const given = { one: await record([others[1] as number[]]), two: await record(others) };
 		const patch = { kind: "patch", at: "resid_pre", layers: [1] } as const;
 		const cells: Intervention[][] = [
 			[{ ...patch, from: "two" }],
