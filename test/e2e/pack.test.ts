@@ -161,6 +161,25 @@ describe("the packed tarball, installed in an empty folder", () => {
 		5 * MINUTE,
 	);
 
+	test("the induction story runs: ablating the previous-token partner costs most, an ideal pattern repairs it", async () => {
+		const example = join(installed, "dist/examples/induction-story.js");
+		const { stdout } = await run(process.execPath, [example, "story"], { cwd: folder, env: environment });
+		const numberAfter = (text: string): number => Number(stdout.split(text)[1]?.match(/-?[\d.]+/)?.[0]);
+		const partner = /previous-token partner (0\.\d)/.exec(stdout)?.[1] as string;
+		const before = numberAfter("Loss on repeats, ");
+		const without = numberAfter(`without ${partner}: `);
+		const repaired = Number(/^without .* with the ideal pattern: ([\d.]+)/m.exec(stdout)?.[1]);
+		expect(without).toBeGreaterThan(before + 3);
+		expect(repaired).toBeLessThan(before + 0.1);
+		expect(numberAfter('"king" as it is: ')).toBeGreaterThan(0.9);
+		expect(numberAfter(`"king" without ${partner}: `)).toBeLessThan(0.05);
+		expect(readdirSync(join(folder, "story")).sort()).toEqual([
+			"ablated.png",
+			"patterns as it is.png",
+			`patterns without ${partner}.png`,
+		]);
+	});
+
 	test("the example that made the demo models runs for some steps, and leaves a model with checkpoints", async () => {
 		const example = join(installed, "dist/examples/train-demo.js");
 		const args = [example, "demo", "1", "trained", "--steps", "21"];
