@@ -38,7 +38,12 @@ export function parseExperiment(text: string, name = "experiment"): Experiment {
 	}
 	const places = new YamlPlaces(text, name);
 	const result = experimentSchema.safeParse(places.data);
-	if (!result.success) return failBy(places, result.error.issues[0] as z.core.$ZodIssue);
+	if (!result.success) {
+		const { issues } = result.error;
+		// a key that is misspelt is missing too
+		const unknown = issues.find((issue) => issue.code === "unrecognized_keys");
+		return failBy(places, unknown ?? (issues[0] as z.core.$ZodIssue));
+	}
 	const given = result.data;
 	checkRows(places, given);
 	const locate = (error: unknown): unknown => located(places, error);
@@ -116,7 +121,7 @@ function failBy(places: YamlPlaces, issue: z.core.$ZodIssue): never {
 		return places.fail(path, `unknown key "${key}" of ${where}${near}`, key);
 	}
 	const missing = issue.code === "invalid_type" && issue.input === undefined && path.length > 0;
-	if (missing) return places.fail(path.slice(0, -1), `${where} is missing: ${issue.message}`);
+	if (missing) return places.fail(path.slice(0, -1), `${where} is missing`);
 	return places.fail(path, `${where}: ${issue.message}`);
 }
 

@@ -1,0 +1,206 @@
+/** `headscope run` and the library carry an experiment file out alike. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { type ExperimentResult, parseExperiment, runExperiment } from "../../src/experiments/index.js";
+import { loadModel } from "../../src/index.js";
+import { INTERVENTIONS } from "../../src/interventions/index.js";
+import { METRICS } from "../../src/metrics/index.js";
+import { resolveRun, runExperimentFile } from "../../src/node.js";
+import { Folder, runCli, runJson } from "./run-cli.js";
+
+const folder = fileURLToPath(new URL("../../examples/experiments/", import.meta.url));
+const examples = readdirSync(folder);
+const plain = (result: ExperimentResult): ExperimentResult =>
+	JSON.parse(JSON.stringify(result)) as ExperimentResult;
+
+/** Of a result, by metric. */
+function metric(result: ExperimentResult, name: string): ExperimentResult["metrics"][number] {
+	const found = result.metrics.find((one) => one.metric === name);
+	if (!found) throw new Error(`no metric ${name}`);
+	return found;
+}
+
+test.each(examples)("%s is understood", (name) => {
+	expect(parseExperiment(readFileSync(folder + name, "utf8"), name).data.title).toBeDefined();
+});
+
+describe.each(["previous-token-head.yaml", "regression-patterns.yaml"])("%s", (name) => {
+	test("gives equal numbers on the command line, in Node and where a host opens what the file names", async () => {
+		const path = folder + name;
+		const json = await runJson<ExperimentResult>("run", path);
+		const inNode = await runExperimentFile(path);
+		expect(plain(inNode)).toEqual(json);
+		const text = readFileSync(path, "utf8");
+		const elsewhere = await runExperiment(parseExperiment(text, path), {
+			loadModel: (ref) => loadModel(ref),
+			openRun: (ref) => resolveRun(ref),
+			versions: json.versions,
+		});
+		expect(plain(elsewhere)).toEqual(json);
+		expect(json.versions.headscope).toMatch(/^\d+\.\d+\.\d+/);
+		expect(json.sha256).toMatch(/^[0-9a-f]{64}$/);
+		for (const { before, after, change } of json.metrics) expect(after - before).toBeCloseTo(change, 9);
+	});
+});
+
+test("the induction example: without the previous-token head repeats cost as much as anything else", async () => {
+	const result = await runExperimentFile(`${folder}previous-token-head.yaml`);
+	const loss = metric(result, "induction-loss");
+	expect(loss.before).toBeLessThan(0.2);
+	expect(loss.low).toBeGreaterThan(4);
+	expect(metric(result, "head-score:induction-repeat@1.3").high).toBeLessThan(-0.8);
+	// the head still looks one token back: what it sees was not changed
+	expect(metric(result, "head-score:previous-token@0.1").change).toBe(0);
+	// with later patterns kept, what is lost is only what the head itself moves
+	const kept = await runExperimentFile(`${folder}frozen-patterns.yaml`);
+	expect(metric(kept, "induction-loss").high).toBeLessThan(0.2);
+	expect(metric(kept, "head-score:induction-repeat@1.3").change).toBe(0);
+});
+
+test("the patched prompt asks for what followed the other prompt's last token, and a row has no interval", async () => {
+	const result = await runExperimentFile(`${folder}patched-prompt.yaml`);
+	expect(metric(result, "rank").before).toBe(0);
+	expect(metric(result, "logit-difference").after).toBeLessThan(0);
+	expect(plain(result).metrics.map(({ low, high }) => [low, high])).toEqual([
+		[null, null],
+		[null, null],
+		[null, null],
+	]);
+	const { stdout } = await runCli("run", `${folder}patched-prompt.yaml`);
+	expect(stdout).toContain("a single row has no interval");
+	expect(stdout).toContain(result.sha256);
+	expect(stdout).not.toContain("95% INTERVAL");
+});
+
+test("--out saves the result whole, and is checked before the work", async () => {
+	using dir = new Folder();
+	const out = dir.at("new", "result.json");
+	const json = await runJson<ExperimentResult>("run", `${folder}patched-prompt.yaml`, "--out", out);
+	expect(JSON.parse(readFileSync(out, "utf8"))).toEqual(json);
+	expect(readdirSync(dir.at("new"))).toEqual(["result.json"]);
+	expect(await runCli("run", `${folder}patched-prompt.yaml`, "--out", dir.at("x.txt"))).toMatchObject({
+		code: 2,
+	});
+	const failed = await runCli("run", dir.at("none.yaml"), "--out", dir.at("y.json"));
+	expect(failed.code).toBe(1);
+	expect(failed.stderr).toContain("there is no such file");
+	expect(existsSync(dir.at("y.json"))).toBe(false);
+});
+
+test("--schema prints a schema that stands alone and knows every kind of intervention and metric", async () => {
+	const { stdout, code } = await runCli("run", "--schema");
+	expect(code).toBe(0);
+	expect(stdout).not.toContain('"$ref"');
+	expect(JSON.parse(stdout)).toEqual(await runJson("run", "--schema"));
+	const kinds = [...stdout.matchAll(/"const": "([^"]+)"/g)].map(([, kind]) => kind);
+	for (const { kind } of [...INTERVENTIONS, ...METRICS]) expect(kinds).toContain(kind);
+	const { properties } = JSON.parse(stdout) as { properties: object };
+	expect(Object.keys(properties)).toContain("donors");
+	expect((await runCli("run", "--schema", "x.yaml")).stderr).toContain("leave the file out");
+	expect((await runCli("run")).stderr).toContain("no experiment given");
+});
+
+describe("a file that is not understood is refused with its line and column", () => {
+	const base = "model: demo\nids: [[1, 2, 3, 4]]\n";
+	test.each<[string, string, string]>([
+		[
+			"an unknown key",
+			`${base}metric: [loss]\n`,
+			'3:1: unknown key "metric" of an experiment, nearest is "metrics"',
+		],
+		[
+			"an unknown key inside",
+			`model: demo\nsamples:\n  tokens: 3\nmetrics: [loss]\n`,
+			'3:3: unknown key "tokens" of samples',
+		],
+		[
+			"an unknown key of an intervention",
+			`${base}metrics: [loss]\ninterventions:\n  - kind: zero\n    heds: ["0.1"]\n`,
+			'6:5: interventions[0]: unknown "heds"',
+		],
+		[
+			"an unknown key of a metric",
+			`${base}metrics:\n  - loss\n  - kind: loss\n    at: 3\n`,
+			'6:5: metrics[1]: unknown "at"',
+		],
+		["an unknown metric", `${base}metrics:\n  - lossy\n`, '4:5: metrics[0]: no metric "lossy"'],
+		[
+			"a metric that YAML reads as a mapping",
+			`${base}metrics:\n  - loss@1:\n`,
+			'a text that ends in ":" needs quotes',
+		],
+		[
+			"a metric without its data",
+			`${base}metrics:\n  - logit-difference\n`,
+			'4:5: metrics[0]: "logit-difference" does not say enough',
+		],
+		[
+			"a strength outside",
+			`${base}metrics: [loss]\ninterventions:\n  - { kind: zero, heads: ["0.1"], strength: 2 }\n`,
+			"5:45: interventions[0].strength",
+		],
+		[
+			"heads that YAML reads as numbers",
+			`${base}metrics: [loss]\ninterventions:\n  - { kind: zero, heads: [0.1] }\n`,
+			"interventions[0].heads",
+		],
+		["no metrics", base, "1:1: metrics is missing"],
+		[
+			"a model and a run",
+			`${base}run: M=64\nmetrics: [loss]\n`,
+			"1:1: an experiment is about one of model and run, got both",
+		],
+		[
+			"rows from two places",
+			`${base}prompts: red\nmetrics: [loss]\n`,
+			"2:1: rows come from one of prompts and ids",
+		],
+		["tokens of a run", "run: M=64\nids: [[1]]\nmetrics: [mse]\n", "2:1: ids is about token ids"],
+		[
+			"a donor that is none",
+			`${base}metrics: [loss]\ninterventions:\n  - { kind: patch, heads: ["0.1"], from: x }\n`,
+			'5:42: no donor "x", allowed clean',
+		],
+		[
+			"a donor that nothing takes",
+			`${base}donors:\n  x: { ids: [[1]] }\nmetrics: [loss]\n`,
+			'4:3: no intervention takes donor "x"',
+		],
+		["a key that is there twice", `model: demo\nmodel: demo\nmetrics: [loss]\n`, "2:1: "],
+		["no YAML", "model: [demo\n", "broken.yaml:"],
+		["a list", "- 1\n", "1:1: an experiment: "],
+		// found when the model is there
+		[
+			"a head that there is not",
+			`${base}metrics: [loss]\ninterventions:\n  - { kind: zero, heads: ["0.9"] }\n`,
+			'5:27: interventions[0].heads[0]: no head "0.9"; nearest: 0.3',
+		],
+		[
+			"a hook that there is not",
+			`${base}metrics: [loss]\ninterventions:\n  - { kind: zero, at: resid_pree, layers: [0] }\n`,
+			"5:23: interventions[0].at",
+		],
+		[
+			"an answer of several tokens",
+			`model: demo\nprompts: red fox\nmetrics:\n  - kind: rank\n    answers: red fox\n`,
+			'5:14: metrics[0].answers: "red fox" is 2 tokens: "red"',
+		],
+		["a position outside", `${base}metrics: ["loss@2:9"]\n`, "3:11: metrics[0]: row 0: positions 2:9"],
+		[
+			"a donor of another length, both shown aligned",
+			'model: demo\nprompts: red fox moon red\ndonors: { other: { prompts: red fox bread moon red } }\nmetrics: [loss]\ninterventions:\n  - { kind: patch, heads: ["0.1"], from: other }\n',
+			'row 0 has 4 tokens, but its donor has 5; both need as many. From token 0: row "red" "fox" · "moon" "red"; donor "red" "fox" "bread" "moon" "red"',
+		],
+	])("%s", async (_, text, message) => {
+		using dir = new Folder();
+		const path = dir.at("broken.yaml");
+		writeFileSync(path, text);
+		const { code, stdout, stderr } = await runCli("run", path);
+		expect(stderr).toContain(message);
+		expect(stderr).toContain("broken.yaml:");
+		expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+		expect(stdout).toBe("");
+		expect(code).toBe(1);
+	});
+});
