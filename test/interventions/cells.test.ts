@@ -103,6 +103,30 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", async (folder
 		}
 	});
 
+	test("each cell's list keeps its order and its repetitions at one point", async () => {
+		const scale = { kind: "scale", at: "mlp_out", layers: [0], factor: 2 } as const;
+		const vector = Array<number>(model.config.dModel).fill(1);
+		const add = { kind: "add", at: "mlp_out", layers: [0], vector } as const;
+		const cells: Intervention[][] = [
+			[scale, add, scale, scale],
+			[add, scale],
+			[scale, add],
+			[add, add],
+		];
+		const names = "blocks.0.hook_mlp_out";
+		const before = (await model.runWithCache(ids, { names })).cache.get(names);
+		const { cache } = await model.runWithCache(repeated(4), { cells, names });
+		const wanted = [
+			(v: number) => 8 * v + 4,
+			(v: number) => 2 * v + 2,
+			(v: number) => 2 * v + 1,
+			(v: number) => v + 2,
+		];
+		for (const [c, value] of wanted.entries())
+			for (const p of [0, 6])
+				expect(cache.get(names).at(2 * c + 1, p, 3)).toBeCloseTo(value(before.at(1, p, 3)), 3);
+	});
+
 	test("padded rows, a range of layers, host hooks and what is kept", async () => {
 		const padded = [
 			[5, 9, 23, 5],
