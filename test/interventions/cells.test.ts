@@ -20,7 +20,9 @@ const others = [
 	[9, 9, 1, 5, 30, 44, 2],
 	[61, 8, 8, 60, 12, 3, 3],
 ];
-const examples = INTERVENTIONS.flatMap((kind) => kind.examples as Intervention[]);
+const examples = INTERVENTIONS.flatMap((kind) => kind.examples as Intervention[])
+	// dictionaries have the width of one model
+	.filter((example) => !("dictionary" in example));
 const repeated = (times: number): number[][] => Array.from({ length: times }, () => ids).flat();
 
 /** An example of some kind, perhaps with another strength. */
