@@ -7,6 +7,7 @@ import type { Readout } from "../models/run-options.js";
 import { sizeOf, Tensor } from "../tensor/index.js";
 import { type AttributionPoint, attributionPoint, attributionPoints, nameAt } from "./attribution-points.js";
 import { reject } from "./errors.js";
+import { DEFAULT_MEMORY } from "./memory.js";
 import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { chunksOf, metricFeeds, metricValue, repeated, runOn, takeRows } from "./taken-rows.js";
 
@@ -18,7 +19,7 @@ export interface AttributionOptions extends CleanOptions {
 	 * 0, the default, is the gradient of the corrupted run alone.
 	 */
 	readonly steps?: number;
-	/** Bytes that the activations of one run may take, about. Default 256 MiB; a single row may need more. */
+	/** Bytes that the activations of one run may take, about. Default 640 MiB; a single row may need more. */
 	readonly memory?: number;
 	readonly signal?: AbortSignal;
 	/** Rows that are done, of all (with integrated gradients: rows times steps). */
@@ -41,7 +42,6 @@ export interface Attribution {
 	readonly points: ReadonlyMap<AttributionPoint, Tensor<"float64">>;
 }
 
-const DEFAULT_MEMORY = 256 * 2 ** 20;
 /** The point whose value integrated gradients move: the embedding, before the first layer. */
 const START = "blocks.0.hook_resid_pre";
 

@@ -2,6 +2,7 @@ import type { Measure } from "../metrics/metric.js";
 import type { Model } from "../models/model.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
+import { DEFAULT_MEMORY } from "./memory.js";
 import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { isPath, type Receiver, receiversOf, sendersOf } from "./path-nodes.js";
 import { PathRuns } from "./path-runs.js";
@@ -20,7 +21,7 @@ export interface PathPatchingOptions extends CleanOptions {
 	readonly norms?: "frozen" | "recomputed";
 	/** Positions at which the senders' outputs are replaced; negative ones count from the end. Default all. */
 	readonly positions?: readonly number[];
-	/** Bytes that the activations of one run may take, about. Default 256 MiB; a single cell may need more. */
+	/** Bytes that the activations of one run may take, about. Default 640 MiB; a single cell may need more. */
 	readonly memory?: number;
 	readonly signal?: AbortSignal;
 	/** Cells that are done, of all; a cell is a path on one chunk of rows. */
@@ -40,8 +41,6 @@ export interface PathPatching {
 	/** Change of the mean metric [sender, receiver]; NaN where the receiver comes before the sender. */
 	readonly values: Tensor<"float64">;
 }
-
-const DEFAULT_MEMORY = 256 * 2 ** 20;
 
 /**
  * Path patching (Wang et al. 2022, section 3.1; Goldowsky-Dill et al. 2023): what the metric of the corrupted run

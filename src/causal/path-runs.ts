@@ -3,7 +3,10 @@ import { actName } from "../hooks/points.js";
 import type { Measure } from "../metrics/metric.js";
 import type { Readout, RunOptions } from "../models/run-options.js";
 import { Tensor } from "../tensor/index.js";
+import { type Limits, limitsOf } from "./memory.js";
 import { blocksBetween, isPath, type Receiver, type Sender } from "./path-nodes.js";
+import { metricOutputs, readStream } from "./read-stream.js";
+import { rowsOfMeasure } from "./rows.js";
 import { chunksOf, metricFeeds, metricValue, repeated, runOn, takeRows } from "./taken-rows.js";
 
 /** What the runs of path patching have in common. */
@@ -41,14 +44,14 @@ const READ = ["q", "k", "v"] as const;
  */
 export class PathRuns {
 	private readonly points: ReadonlySet<string>;
-	private readonly finish: Readout["outputs"];
+	private readonly limits: Limits;
 
 	constructor(
 		private readonly measure: Measure,
 		private readonly options: PathRunOptions,
 	) {
+		this.limits = limitsOf(measure.model, measure.input.shape[1] as number, options.memory);
 		this.points = new Set(measure.model.hookPoints().map(({ name }) => name));
-		this.finish = (get, g) => ({ [METRIC]: metricValue(measure.metric, get, g) });
 	}
 
 	/** Both runs of some rows. */
@@ -85,12 +88,8 @@ export class PathRuns {
 		for (const cells of chunksOf(reached, size)) {
 			if (kind === "logits") {
 				const last = this.cells(at(base, "resid_post", layer - 1), cells, group, recorded);
-				const values = await this.metricFrom(
-					layer,
-					last,
-					recorded,
-					this.scale("ln_final", recorded, cells.length),
-				);
+				const scale = this.scale("ln_final", recorded, cells.length);
+				const values = await this.unembedded(last, recorded, scale);
 				this.tell(
 					cells.map((from) => [from, group[0] as Receiver]),
 					values,
@@ -143,12 +142,11 @@ export class PathRuns {
 
 	/** Cells, each of so many rows, whose activations fit into the memory. */
 	private cellsPerRun(rows: number): number {
-		const { model, input, metric } = this.measure;
-		const { nHeads, dModel, dMlp, vocab } = model.config;
-		const length = input.shape[1] as number;
-		const layer = length * (10 * dModel + 3 * dMlp) + 3 * nHeads * length ** 2;
-		const logits = 2 * vocab * (metric.at?.[0]?.length ?? 0);
-		return Math.max(1, Math.floor(this.options.memory / (4 * rows * (layer + logits))));
+		const { input, metric } = this.measure;
+		const { positions, scored } = this.limits;
+		const own = metric.at?.[0]?.length ?? 0;
+		const most = Math.min(positions / (rows * (input.shape[1] as number)), scored / (rows * own));
+		return Math.max(1, Math.floor(most));
 	}
 
 	/** Points of the corrupted run that paths into a receiver need. */
@@ -270,15 +268,28 @@ export class PathRuns {
 		return found.get(wanted) as Tensor;
 	}
 
-	/** The metric of every cell's rows, from the residual stream before a layer on. */
-	private async metricFrom(
-		layer: number,
+	/** The metric of every cell's rows from the residual stream before a layer on, a layer at a time. */
+	private async metricFrom(layer: number, residual: Tensor, { rows }: RecordedRows): Promise<Float64Array> {
+		const { model, mask } = this.measure;
+		const all = repeated(rows, (residual.shape[0] as number) / rows.length);
+		const given = { ...(mask && { mask: takeRows(mask, all) }), ...this.signalled };
+		let stream = residual as Tensor<"float32">;
+		for (let l = layer; l < model.config.nLayers; l++) {
+			stream = await model.run(stream, { ...given, startAtLayer: l, stopAtLayer: l + 1 });
+		}
+		return readStream(rowsOfMeasure(this.measure, rows), stream, 0, this.limits.scored, this.options.signal);
+	}
+
+	/** The metric of every cell's rows from the last residual stream, with the last norm's scale as it was. */
+	private async unembedded(
 		residual: Tensor,
 		recorded: RecordedRows,
-		fed: Readonly<Record<string, Tensor>> = {},
-	): Promise<Tensor> {
-		const found = await this.run(residual, { names: [], outputs: this.finish }, recorded, fed, layer);
-		return found.get(METRIC) as Tensor;
+		fed: Readonly<Record<string, Tensor>>,
+	): Promise<Float64Array> {
+		const { model, metric } = this.measure;
+		const readout = { names: [], outputs: metricOutputs(metric) };
+		const found = await this.run(residual, readout, recorded, fed, model.config.nLayers);
+		return Float64Array.from((found.get(METRIC) as Tensor<"float32">).data);
 	}
 
 	private run(
@@ -310,14 +321,14 @@ export class PathRuns {
 
 	private tell(
 		pairs: readonly (readonly [Sender, Receiver])[],
-		values: Tensor,
+		values: Float64Array,
 		{ corrupt, rows }: RecordedRows,
 		onPath: OnPath,
 	): void {
 		for (const [i, [from, to]] of pairs.entries()) {
 			let change = 0;
 			for (const r of rows.keys()) {
-				change += Number(values.data[i * rows.length + r]) - Number(corrupt.data[r]);
+				change += (values[i * rows.length + r] as number) - Number(corrupt.data[r]);
 			}
 			onPath(from, to, change);
 		}
