@@ -18,6 +18,7 @@ const USAGE_ERRORS: ReadonlySet<string> = new Set([
 	"GenerationError",
 	"CausalError",
 	"MetricError",
+	"ExperimentError",
 	"LensError",
 ]);
 

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { nearest } from "../hooks/select.js";
 import { type Intervention, InterventionError, parseInterventions } from "../interventions/index.js";
 import { type MetricData, MetricError, parseMetric } from "../metrics/index.js";
+import { ModelError } from "../models/family.js";
 import { CLEAN } from "./donors.js";
 import { ExperimentError } from "./errors.js";
 import { experimentSchema } from "./experiment-schema.js";
@@ -139,10 +140,12 @@ function pathText(path: DataPath): string {
 		.join("");
 }
 
-/** Errors about interventions and metrics begin with their place in the data; theirs in the text goes in front. */
+/** Errors about what a file says begin with their place in the data; theirs in the text goes in front. */
 function located(places: YamlPlaces, error: unknown): unknown {
-	if (!(error instanceof InterventionError || error instanceof MetricError)) return error;
-	const [where, top] = /^(interventions|metrics)(?:\.\w[\w-]*|\[\d+\])*/.exec(error.message) ?? [];
+	const known = [InterventionError, MetricError, ModelError];
+	if (!(error instanceof Error && known.some((kind) => error instanceof kind))) return error;
+	const [where, top] =
+		/^(interventions|metrics|ids|mask|prompts)(?:\.\w[\w-]*|\[\d+\])*/.exec(error.message) ?? [];
 	if (where === undefined || top === undefined) return error;
 	const inner = [...where.slice(top.length).matchAll(/\.(\w[\w-]*)|\[(\d+)\]/g)];
 	const path = [top, ...inner.map(([, key, index]) => key ?? Number(index))];

@@ -1,3 +1,6 @@
+import { ScoreError } from "../scores/row.js";
+import { TaskError } from "../tasks/index.js";
+import { reject } from "./errors.js";
 import type { Measure, MeasureOf, MeasureOptions } from "./metric.js";
 import { kindOf, type MetricData, parseMetric } from "./registry.js";
 
@@ -14,5 +17,12 @@ export async function measuring(
 	where?: string,
 ): Promise<Measure> {
 	const data = parseMetric(metric, where);
-	return kindOf(data.kind, "metric").measure(data, { of, options, where: where ?? data.kind });
+	const at = where ?? data.kind;
+	try {
+		return await kindOf(data.kind, "metric").measure(data, { of, options, where: at });
+	} catch (error) {
+		// a score that there is not, rows that cannot be made
+		if (error instanceof ScoreError || error instanceof TaskError) reject(at, error.message);
+		throw error;
+	}
 }

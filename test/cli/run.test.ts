@@ -83,7 +83,7 @@ test("--out saves the result whole, and is checked before the work", async () =>
 		code: 2,
 	});
 	const failed = await runCli("run", dir.at("none.yaml"), "--out", dir.at("y.json"));
-	expect(failed.code).toBe(1);
+	expect(failed.code).toBe(2);
 	expect(failed.stderr).toContain("there is no such file");
 	expect(existsSync(dir.at("y.json"))).toBe(false);
 });
@@ -186,6 +186,21 @@ describe("a file that is not understood is refused with its line and column", ()
 			`model: demo\nprompts: red fox\nmetrics:\n  - kind: rank\n    answers: red fox\n`,
 			'5:14: metrics[0].answers: "red fox" is 2 tokens: "red"',
 		],
+		[
+			"a score that there is not",
+			`${base}metrics: ["head-score:inductoin@1.0"]\n`,
+			'3:11: metrics[0]: no score "inductoin"',
+		],
+		[
+			"rows that do not fit",
+			"model: demo\nsamples:\n  n: 400\nmetrics: [loss]\n",
+			"4:11: metrics[0]: n: 400 for repeat samples",
+		],
+		[
+			"an id that the model lacks",
+			"model: demo\nids: [[1, 9999]]\nmetrics: [loss]\n",
+			"2:11: ids[0][1]: 9999 is not a token id",
+		],
 		["a position outside", `${base}metrics: ["loss@2:9"]\n`, "3:11: metrics[0]: row 0: positions 2:9"],
 		[
 			"a donor of another length, both shown aligned",
@@ -201,6 +216,6 @@ describe("a file that is not understood is refused with its line and column", ()
 		expect(stderr).toContain("broken.yaml:");
 		expect(stderr.trimEnd().split("\n")).toHaveLength(1);
 		expect(stdout).toBe("");
-		expect(code).toBe(1);
+		expect(code).toBe(2);
 	});
 });
