@@ -1,3 +1,4 @@
+import { scaleLinear } from "d3-scale";
 import { Tensor } from "../tensor/index.js";
 import { axisLabels } from "./axis-labels.js";
 import { checkShape, checkValues } from "./check.js";
@@ -45,7 +46,7 @@ export interface TokenGridOptions {
 	readonly notes?: readonly string[];
 	/** What the colour bar measures. */
 	readonly measure: string;
-	/** Ends of the colours; a value outside is an error. Default 0 to 1, with diverging colours the largest magnitude. */
+	/** Ends of the colours; a value outside is an error. Default 0 to 1, with diverging colours a round one that holds every value. */
 	readonly range?: Range;
 	/** Colours centred on 0, for what may be negative: red below, blue above. Default false. */
 	readonly diverging?: boolean;
@@ -156,7 +157,8 @@ function checkGrid(
 function naturalRange(values: Float64Array, diverging: boolean): Range {
 	if (!diverging) return [0, 1];
 	const widest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
-	return [-widest, widest];
+	const [low = -1, high = 1] = scaleLinear().domain([-widest, widest]).nice(5).domain();
+	return [low, high];
 }
 
 /** The registry's record of `tokenGrid`. */

@@ -1,24 +1,25 @@
+import { short } from "../../figures/colour.js";
 import { scoreGrid, tokenGrid } from "../../figures/index.js";
 import { tokenLabel } from "../../figures/token-label.js";
 import { Tensor } from "../../tensor/index.js";
 import type { DirectResult, LensResult } from "./lens-result.js";
-import { directHeadline } from "./lens-text.js";
+import { shortRef } from "./lens-text.js";
 
 /** Layers down, positions across: the best token and its probability, the answer framed; of runs the predictions. */
 export function lensFigure(result: LensResult): string {
 	const { labels, positions, tokens, top, answer, predictions, targets, model } = result;
 	const shared = {
-		title: `Logit lens of ${model}`,
+		title: `Logit lens of ${shortRef(model)}`,
 		rows: { title: "stream", labels },
 		columns: { title: "position", labels: positions.map((p) => tokens[p] as string) },
 	};
 	if (predictions && targets) {
 		return tokenGrid({
 			...shared,
-			rows: { title: "stream", labels: [...labels, "true y"] },
+			rows: { title: "stream", labels: [...labels, "y"] },
 			values: Tensor.from([...predictions, targets]),
-			measure: "y",
-			notes: ["what y each x is given"],
+			measure: "prediction of y",
+			notes: ["what y each x is given, and its y"],
 			diverging: true,
 		});
 	}
@@ -35,10 +36,10 @@ export function lensFigure(result: LensResult): string {
 	});
 }
 
-/** Heads as a grid of layers and heads where one position is asked about, else parts down and positions across. */
+/** At one position layers down, and heads or attention and MLP across; else parts down and positions across. */
 export function directFigure(result: DirectResult): string {
 	const { parts, positions, tokens, by } = result;
-	const title = directHeadline(result);
+	const title = `${subjectOf(result)}: direct logit attribution`;
 	const heads = parts.filter(({ kind }) => kind === "head");
 	if (by === "head" && positions.length === 1) {
 		const nHeads = 1 + Math.max(...heads.map(({ head = 0 }) => head));
@@ -46,6 +47,7 @@ export function directFigure(result: DirectResult): string {
 		const grid = new Tensor("float32", [heads.length / nHeads, nHeads], values);
 		return scoreGrid({ values: grid, title, measure: "logit", diverging: true });
 	}
+	if (by === "component" && positions.length === 1) return layersFigure(result, title);
 	const shown = [...parts, { label: "total", values: result.total }];
 	return tokenGrid({
 		title,
@@ -54,5 +56,33 @@ export function directFigure(result: DirectResult): string {
 		diverging: true,
 		rows: { title: "part", labels: shown.map(({ label }) => label) },
 		columns: { title: "position", labels: positions.map((p) => tokens[p] as string) },
+	});
+}
+
+/** What is taken apart, and where it comes from. */
+function subjectOf({ answer, wrong, model }: DirectResult): string {
+	if (answer === null) return `prediction of y, ${shortRef(model)}`;
+	const minus = wrong === null ? "" : ` − ${tokenLabel(wrong)}`;
+	return `${tokenLabel(answer)}${minus}, ${shortRef(model)}`;
+}
+
+/** What each layer's attention and MLP add at one position; the rest in words. */
+function layersFigure({ parts, total }: DirectResult, title: string): string {
+	const of = (kind: string): number[] =>
+		parts.filter((part) => part.kind === kind).map(({ values }) => values[0] as number);
+	const [attn, mlp] = [of("attn"), of("mlp")];
+	const rest = parts.filter(({ kind }) => kind !== "attn" && kind !== "mlp");
+	const told = [...rest.map(({ label, values }) => [label, values[0]]), ["total", total[0]]] as [
+		string,
+		number,
+	][];
+	return tokenGrid({
+		title,
+		notes: [told.map(([label, value]) => `${label} ${short(value)}`).join(", ")],
+		values: Tensor.from(attn.map((value, layer) => [value, mlp[layer] as number])),
+		measure: "logit",
+		diverging: true,
+		rows: { title: "layer" },
+		columns: { title: "part", labels: ["attn", "mlp"] },
 	});
 }

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { short } from "../../figures/colour.js";
 import { tokenLabel } from "../../figures/token-label.js";
 import type { DirectResult, LensResult } from "./lens-result.js";
@@ -95,7 +96,7 @@ function headline({ model, tokens, positions, predictions }: LensResult): string
 			? `position ${first}, ${tokenLabel(tokens[first] as string)}`
 			: `${positions.length} positions`;
 	const what = predictions ? "what y each x is given" : "the final norm computed anew at each point";
-	return `Logit lens of ${model} at ${where}: ${what}`;
+	return `Logit lens of ${shortRef(model)} at ${where}: ${what}`;
 }
 
 /** The parts that add most, largest first, as a table; of several positions in their order. */
@@ -137,7 +138,12 @@ export function directHeadline({ model, answer, wrong, by }: DirectResult): stri
 			: wrong === null
 				? `the logit of ${tokenLabel(answer)}`
 				: `the logit of ${tokenLabel(answer)} minus that of ${tokenLabel(wrong)}`;
-	return `What each ${by} of ${model} adds to ${what}`;
+	return `What each ${by} of ${shortRef(model)} adds to ${what}`;
+}
+
+/** A model as a title names it: of a path its last part. */
+export function shortRef(ref: string): string {
+	return /^[./~]|\/.*\/|\\/.test(ref) ? basename(ref) : ref;
 }
 
 /** 3 decimals with a sign, so that columns line up. */
