@@ -1,5 +1,10 @@
 import { messageOf } from "../weights/errors.js";
-import { reject } from "./errors.js";
+import { TrainError } from "./errors.js";
+
+/** What was asked for is right, but cannot be done here. */
+class PackageError extends TrainError {
+	override name = "PackageError";
+}
 
 /**
  * Loads a package that not everybody needs.
@@ -18,10 +23,10 @@ export async function loadPackage<T>(
 	try {
 		return await load();
 	} catch (error) {
-		if (isMissing(error, install.split(" "))) {
-			return reject(where, `${what} a package that is not installed: npm install ${install}`, error);
-		}
-		return reject(where, `${what} ${install}, which does not load: ${messageOf(error)}`, error);
+		const why = isMissing(error, install.split(" "))
+			? `a package that is not installed: npm install ${install}`
+			: `${install}, which does not load: ${messageOf(error)}`;
+		throw new PackageError(`${where}: ${what} ${why}`, { cause: error });
 	}
 }
 
