@@ -11,8 +11,14 @@ export {
 	type PairAblations,
 } from "./ablate-heads.js";
 export { ABLATION_KINDS, type AblationKind, type AblationTemplate } from "./ablation.js";
-export { type Agreement, agreement } from "./agreement.js";
+export { type Agreement, type AgreementOptions, agreement, type Disagreement } from "./agreement.js";
 export { type RankedCell, rankCells, sumPositions } from "./attribution-cells.js";
+export {
+	type AttributionFigureOptions,
+	attributionFigure,
+	pathFigure,
+	type ShownAttribution,
+} from "./attribution-figures.js";
 export { type Attribution, type AttributionOptions, attributionPatching } from "./attribution-patching.js";
 export { ATTRIBUTION_POINTS, type AttributionPoint } from "./attribution-points.js";
 export type { Cell } from "./cells.js";

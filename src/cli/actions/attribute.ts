@@ -1,5 +1,6 @@
 import { type Agreement, agreement } from "../../causal/agreement.js";
 import { type RankedCell, rankCells, sumPositions } from "../../causal/attribution-cells.js";
+import { attributionFigure, pathFigure, type ShownAttribution } from "../../causal/attribution-figures.js";
 import { type Attribution, attributionPatching } from "../../causal/attribution-patching.js";
 import {
 	type AttributionPoint,
@@ -16,7 +17,6 @@ import { UsageError } from "../errors.js";
 import { readPair } from "../input/prompt-pair.js";
 import { rounded } from "../input/score-samples.js";
 import { loadFor } from "../open/open.js";
-import { attributionFigure, pathFigure } from "../output/attribution-figures.js";
 import {
 	agreementText,
 	attributionTable,
@@ -72,10 +72,9 @@ export interface RankedPath {
 	readonly value: number;
 }
 
-/** A point's estimates as they are listed and drawn, and what patching measured in the same places. */
-export interface Listed {
+/** A point's estimates as they are listed and drawn, and how they agree with patching. */
+export interface Listed extends ShownAttribution {
 	readonly point: AttributionPoint;
-	/** [layer, head], or [layer, pos] at points without heads. */
 	readonly shown: Tensor<"float64">;
 	readonly patched?: Tensor<"float64">;
 	readonly agreement?: Agreement;
@@ -105,7 +104,7 @@ export async function attribute(cli: Cli, ref: string, options: AttributeOptions
 			...(options.norms !== undefined && { norms: options.norms as PathPatching["norms"] }),
 			onProgress: cli.progress.onStep("Patching paths"),
 		});
-		const written = out === undefined ? [] : await writeFigure(cli, out, pathFigure(found, ref));
+		const written = out === undefined ? [] : await writeFigure(cli, out, pathFigure(found, about));
 		const ranking = rankPaths(found);
 		await cli.result(
 			(): AttributeResult => ({
@@ -132,7 +131,9 @@ export async function attribute(cli: Cli, ref: string, options: AttributeOptions
 		listed.push({ point, shown, ...(check && (await checked(cli, point, shown))) });
 	}
 	const written =
-		out === undefined ? [] : await writeFigure(cli, out, attributionFigure(listed, tokens.corrupt, ref));
+		out === undefined
+			? []
+			: await writeFigure(cli, out, attributionFigure(listed, { model: ref, tokens: tokens.corrupt }));
 	await cli.result(
 		(): AttributeResult => ({
 			...about,
