@@ -8,11 +8,13 @@ import { type CircuitOptions, HeadMatrices } from "./head-matrices.js";
 
 /** Through what a head reads an earlier one: its queries, keys or values. */
 export const COMPOSITIONS = ["Q", "K", "V"] as const;
+/** One of `COMPOSITIONS`. */
 export type Composition = (typeof COMPOSITIONS)[number];
 
 /** What the norms of a head of nothing but zeros are divided by. */
 const TINY = 1e-30;
 
+/** Which scores are taken, and their baseline. */
 export interface CompositionOptions extends CircuitOptions {
 	/** Default all three. */
 	readonly kinds?: readonly Composition[];
@@ -23,6 +25,7 @@ export interface CompositionOptions extends CircuitOptions {
 	readonly signal?: AbortSignal;
 }
 
+/** How much of what one head writes another one reads. */
 export interface CompositionScores {
 	/** [sender layer, sender head, receiver layer, receiver head]; 0 unless the sender's layer is the earlier one. */
 	readonly scores: Partial<Readonly<Record<Composition, Tensor<"float32">>>>;

@@ -44,6 +44,7 @@ export class FactoredMatrix {
 		return toTensor(toMatrix(this.left).mmul(toMatrix(this.right)));
 	}
 
+	/** The factors of the transposed product. */
 	transpose(): FactoredMatrix {
 		return new FactoredMatrix(this.right.transpose(), this.left.transpose());
 	}

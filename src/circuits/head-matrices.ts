@@ -5,6 +5,7 @@ import type { Model } from "../models/model.js";
 import { type UsualWeight, usualValue } from "../models/weight-layout.js";
 import { Tensor } from "../tensor/index.js";
 
+/** How the matrices are taken. */
 export interface CircuitOptions {
 	/**
 	 * Use the weights as `processWeights` makes them: norms folded in, and centred where LayerNorm and softmax make

@@ -5,6 +5,7 @@ import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { type CircuitOptions, findHead, HeadMatrices } from "./head-matrices.js";
 
+/** How the matrices are taken, and how many tokens are told. */
 export interface TopTokensOptions extends CircuitOptions {
 	/** How many tokens. Default 10. */
 	readonly top?: number;

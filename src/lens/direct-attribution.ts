@@ -11,6 +11,7 @@ import { type Group, type Part, streamGroups, UNITS, type Unit } from "./parts.j
 import { atPlaces, choosePlaces, type PlaceOptions } from "./places.js";
 import { remembered } from "./remember.js";
 
+/** Which logit is taken apart, where, and into what. */
 export interface DirectAttributionOptions extends PlaceOptions {
 	/** The token whose logit is taken apart, as text or id, or one for each row. Of regression models: which output, default 0. */
 	readonly answers?: string | number | readonly (string | number)[];

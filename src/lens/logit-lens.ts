@@ -11,8 +11,10 @@ import { remembered } from "./remember.js";
 
 /** What a lens may look at in each layer; the stream after the last layer is always looked at. */
 export const LENS_POINTS = ["resid_pre", "attn_out", "resid_mid", "mlp_out"] as const;
+/** One of `LENS_POINTS`. */
 export type LensPoint = (typeof LENS_POINTS)[number];
 
+/** Where a lens looks and what it tells. */
 export interface LogitLensOptions extends PlaceOptions {
 	/** Default `["resid_pre"]`: the stream before each layer. */
 	readonly at?: readonly LensPoint[];

@@ -16,6 +16,7 @@ export interface Part {
 
 /** How finely the stream is taken apart. */
 export const UNITS = ["component", "head", "neuron"] as const;
+/** One of `UNITS`. */
 export type Unit = (typeof UNITS)[number];
 
 /** Where a group of parts is read in the graph. */

@@ -7,6 +7,7 @@ import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { remembered } from "./remember.js";
 
+/** Options of a run, and the layers whose patterns are weighted. */
 export interface ValueWeightedOptions extends RunOptions {
 	/** Default all; negative ones count from the end. */
 	readonly layers?: readonly number[];

@@ -6,6 +6,7 @@ import {
 	ranking,
 	scoreGrid,
 	scoreOverSteps,
+	tokenGrid,
 } from "../../src/figures/index.js";
 import { Tensor } from "../../src/tensor/index.js";
 
@@ -19,6 +20,8 @@ const page = {
 	patterns: Tensor.full([1, 2, 3, 3], 0.25),
 	tokens: ["a", "b", "c"],
 };
+
+const grid = { title: "Grid", measure: "p", rows: { title: "row" }, columns: { title: "column" } };
 
 // each message names the option, what it got and what is allowed
 test.each<[string, () => string, string]>([
@@ -165,6 +168,21 @@ test.each<[string, () => string, string]>([
 		"page head",
 		() => inductionPage({ ...page, ranking: [{ head: "1.0", score: 1 }] }),
 		'inductionPage: ranking: no head "1.0", allowed 0.0 to 0.1',
+	],
+	[
+		"token grid's tokens",
+		() => tokenGrid({ ...grid, values: Tensor.full([2, 2], 0.5), tokens: [["a", "b"], ["c"]] }),
+		"tokenGrid: tokens: 2 rows of 2 and 1 cells for values [2, 2]",
+	],
+	[
+		"token grid's width",
+		() => tokenGrid({ ...grid, values: Tensor.full([1, 300], 0.5) }),
+		"tokenGrid: 300 columns, allowed up to 256; choose fewer positions",
+	],
+	[
+		"token grid's range",
+		() => tokenGrid({ ...grid, values: Tensor.full([1, 1], 1.5) }),
+		"tokenGrid: values[0, 0] is 1.5, allowed 0 to 1, the range",
 	],
 ])("%s", (_, draw, message) => {
 	expect(draw).toThrow(message);
