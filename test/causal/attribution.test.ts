@@ -1,17 +1,20 @@
 /** Attribution patching against TransformerLens and against what it must obey. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { agreement } from "../../src/causal/agreement.js";
 import { sumPositions } from "../../src/causal/attribution-cells.js";
 import { type Attribution, attributionPatching } from "../../src/causal/attribution-patching.js";
 import { ATTRIBUTION_POINTS, nameAt } from "../../src/causal/attribution-points.js";
+import { patchActivations } from "../../src/causal/patch-activations.js";
 import { type Measure, measuring, readMetric } from "../../src/metrics/index.js";
 import { loadCheckpoint } from "../../src/models/load-model.js";
 import type { Model } from "../../src/models/model.js";
+import { RegressionModel, regressionConfig } from "../../src/models/regression/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { Tensor } from "../../src/tensor/index.js";
 import { openCheckpoint } from "../../src/weights/node.js";
 import { smollm2 } from "../real-models.js";
 import { referencePath } from "../reference-data.js";
-import { differenceOf, type Pair, pairsOf } from "./pairs.js";
+import { differenceOf, lastPrediction, noise, type Pair, pairsOf } from "./pairs.js";
 
 const engine = await LocalEngine.create();
 afterAll(() => engine.dispose());
@@ -87,6 +90,33 @@ for (const { name, path } of MODELS) {
 				);
 			}
 		});
+
+		test("agrees with patching as the reference's numbers do", {
+			skip: name === "smollm2-135m",
+		}, async () => {
+			for (const { name: pair, measure, clean, corruptMetric, reference } of pairs) {
+				const { points } = await attributionPatching(measure, { clean, at: ["z"] });
+				const patched = await patchActivations(measure, { clean, at: "z" });
+				const changes = (values: ArrayLike<number>, before: number): Tensor =>
+					new Tensor(
+						"float64",
+						patched.values.shape,
+						Float64Array.from(values, (value) => value - before),
+					);
+				const got = agreement(
+					sumPositions(points.get("z") as Tensor),
+					changes(patched.values.data, patched.corrupt),
+				);
+				const expected = agreement(
+					reference("attribution_head_z").to("float64"),
+					changes(reference("patch_head_out_all_pos").data as Float32Array, corruptMetric),
+				);
+				expect(got.pearson, pair).toBeCloseTo(expected.pearson, 3);
+				expect(got.sameSign, pair).toBe(expected.sameSign);
+				expect(got.compared, pair).toBe(expected.compared);
+				expect(got.pearson, pair).toBeGreaterThan(0.6);
+			}
+		});
 	});
 }
 
@@ -107,8 +137,25 @@ describe("laws", { timeout: 60_000 }, () => {
 	const measureOf = (model: Model, input = corrupt): Promise<Measure> => differenceOf(model, input, 5, 7);
 
 	test("is the slope of patching with a small strength, at every point", async () => {
-		for (const model of models) {
-			const measure = await measureOf(model);
+		await using regression = await RegressionModel.fresh(
+			regressionConfig({
+				task_size: 3,
+				max_examples: 3,
+				embed_size: 12,
+				mlp_size: 10,
+				num_heads: 2,
+				num_layers: 2,
+			}),
+			1,
+			{ engine },
+		);
+		const vectors = [noise(1, [2, 6, 4]), noise(2, [2, 6, 4])] as const;
+		const onVectors = { model: regression.model, input: vectors[0], metric: lastPrediction(vectors[0]) };
+		const cases = await Promise.all(
+			models.map(async (model) => ({ measure: await measureOf(model), clean: clean as Measure["input"] })),
+		);
+		for (const { measure, clean } of [...cases, { measure: onVectors, clean: vectors[1] }]) {
+			const { model, input: corrupt } = measure;
 			const { points } = await attributionPatching(measure, { clean, at: ATTRIBUTION_POINTS });
 			expect([...points.keys()]).toEqual([...ATTRIBUTION_POINTS]);
 			const layer = model.config.nLayers - 1;

@@ -1,6 +1,6 @@
 import type { Model } from "../../src/index.js";
 import { type Measure, measuring } from "../../src/metrics/index.js";
-import type { Tensor } from "../../src/tensor/index.js";
+import { Random, sizeOf, Tensor } from "../../src/tensor/index.js";
 import { referenceJson, referenceTensors } from "../reference-data.js";
 
 /** A pair of prompts of the reference, bound to a model: the corrupted rows, the clean ones, and both metrics. */
@@ -49,5 +49,29 @@ export function differenceOf(model: Model, rows: Tensor, answers: number, wrong:
 		model,
 		{ kind: "logit-difference", answers, wrong },
 		{ ids: rows.toNested() as number[][] },
+	);
+}
+
+/** The last prediction of a regression model's row. */
+export function lastPrediction(input: Tensor): Measure["metric"] {
+	const [rows, pos] = input.shape as [number, number];
+	return {
+		name: "prediction",
+		doc: "of the last y",
+		rows,
+		names: [],
+		at: Array.from({ length: rows }, () => [pos - 1]),
+		feeds: {},
+		graph: (get, g) => g.sum(g.slice(get("logits"), 2, 0, 1), [1, 2], { keepDims: false }),
+	};
+}
+
+/** Normal numbers of a seed. */
+export function noise(seed: number, shape: readonly number[]): Tensor<"float32"> {
+	const random = new Random(seed);
+	return new Tensor(
+		"float32",
+		shape,
+		Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
 	);
 }

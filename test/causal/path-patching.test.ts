@@ -9,10 +9,10 @@ import type { Model } from "../../src/models/model.js";
 import { RegressionModel, regressionConfig } from "../../src/models/regression/index.js";
 import type { HostHookFn, RunOptions } from "../../src/models/run-options.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
-import { Random, sizeOf, Tensor } from "../../src/tensor/index.js";
+import { Tensor } from "../../src/tensor/index.js";
 import { openCheckpoint } from "../../src/weights/node.js";
 import { referencePath } from "../reference-data.js";
-import { differenceOf } from "./pairs.js";
+import { differenceOf, lastPrediction, noise } from "./pairs.js";
 
 const engine = await LocalEngine.create();
 afterAll(() => engine.dispose());
@@ -85,30 +85,6 @@ async function cachesOf({ model, input }: Measure, clean: Tensor): Promise<Cache
 	const corrupt = new Map(await cached(input));
 	if (last) corrupt.set("ln_final.hook_scale", (last.get("scale") as Tensor).slice(1, -1));
 	return { clean: await cached(clean), corrupt };
-}
-
-/** The last prediction of a regression model's row. */
-function lastPrediction(input: Tensor): Measure["metric"] {
-	const [rows, pos] = input.shape as [number, number];
-	return {
-		name: "prediction",
-		doc: "of the last y",
-		rows,
-		names: [],
-		at: Array.from({ length: rows }, () => [pos - 1]),
-		feeds: {},
-		graph: (get, g) => g.sum(g.slice(get("logits"), 2, 0, 1), [1, 2], { keepDims: false }),
-	};
-}
-
-/** Normal numbers of a seed. */
-function noise(seed: number, shape: readonly number[]): Tensor<"float32"> {
-	const random = new Random(seed);
-	return new Tensor(
-		"float32",
-		shape,
-		Float32Array.from({ length: sizeOf(shape) }, () => random.normal()),
-	);
 }
 
 const ids = (...rows: readonly number[][]): Tensor<"int32"> => Tensor.from(rows, "int32");
