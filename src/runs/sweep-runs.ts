@@ -9,19 +9,23 @@ export interface SweepRunsOptions {
 	readonly where?: string | undefined;
 	/** Updates of each run, in place of what the sweep says; such runs have names of their own. */
 	readonly steps?: number | undefined;
+	/** Of a random sweep, default 0: another seed gives other runs. */
+	readonly seed?: number | undefined;
 }
-
-const DEFAULTS_TOO = { defaults: true };
 
 /**
  * The runs of a sweep that have the settings, in its order.
  * @throws {TrainError} where none has, or where two would be kept in one folder
  */
-export function sweepRuns(sweep: Sweep, { where = "", steps }: SweepRunsOptions = {}): SweepRun[] {
+export function sweepRuns(sweep: Sweep, { where = "", steps, seed }: SweepRunsOptions = {}): SweepRun[] {
+	if (seed !== undefined && sweep.method !== "random") {
+		reject("--seed", `${seed}, allowed with random sweeps; ${sweep.name} is a ${sweep.method}`);
+	}
 	const filters = parseWhere(where, sweep);
-	const found = [...getSweepConfigs(sweep, filters, DEFAULTS_TOO)];
+	const options = { defaults: true, ...(seed !== undefined && { seed }) };
+	const found = [...getSweepConfigs(sweep, filters, options)];
 	// says what there is
-	if (found.length === 0) getConfig(sweep, filters, DEFAULTS_TOO);
+	if (found.length === 0) getConfig(sweep, filters, options);
 	const runs =
 		steps === undefined
 			? found

@@ -87,6 +87,24 @@ test("a default that no run has is refused, with what there is", async () => {
 	]);
 });
 
+test("--seed draws other runs of a random sweep, and the same ones again", async () => {
+	const random = SWEEP.replace("method: grid", "method: random\nrun_cap: 5").replace(
+		"lr: { values: [0.001, 1.0e+30] }",
+		"lr: { distribution: uniform, min: 0.001, max: 0.01 }",
+	);
+	using folder = new SweepFolder(random);
+	const rates = async (...more: string[]): Promise<(string | undefined)[]> => {
+		const args = ["sweep", "list", folder.file, "--out", folder.runs, ...more];
+		return (await runJson<SweepListResult>(...args)).runs.map(({ settings }) => settings.lr);
+	};
+	const first = await rates();
+	expect(first).toHaveLength(5);
+	expect(await rates("--seed", "0")).toEqual(first);
+	const other = await rates("--seed", "1");
+	expect(first.filter((rate) => other.includes(rate))).toEqual([]);
+	expect(await rates("--seed", "1", "--where", `lr=${other[3]}`)).toEqual([other[3]]);
+});
+
 test("run trains what is missing, goes on after a failing run, and says which failed", async () => {
 	using folder = new SweepFolder();
 	const where = ["--where", "num_layers=1", "--out", folder.runs];
@@ -214,6 +232,10 @@ test.each([
 	[
 		["sweep", "list", "small-sweep.yaml", "--where", "num_tasks=3"],
 		/no run has task_config\.num_tasks = 3; there is .*1, 4, 16/,
+	],
+	[
+		["sweep", "list", "small-sweep.yaml", "--seed", "1"],
+		/--seed: 1, allowed with random sweeps; .*small-sweep\.yaml is a grid/,
 	],
 	[
 		["sweep", "list", "small-sweep.yaml", "--out", "a", "--storage", "b"],

@@ -6,6 +6,7 @@ import { wholeNumber } from "../../input/options.js";
 export interface SweepOptions {
 	readonly where?: string;
 	readonly steps?: number;
+	readonly seed?: number;
 	readonly out?: string;
 	readonly storage?: string;
 }
@@ -66,6 +67,7 @@ function withSweep(command: Command): Command {
 		.argument("<file>", "a sweep file, or a shipped one: small-sweep.yaml, demo-sweep.yaml")
 		.option("--where <settings>", "only the runs that have them: num_tasks=64,lr=0.001")
 		.option("--steps <n>", "updates of each run, in place of what the sweep says", wholeNumber(1, 1e9))
+		.option("--seed <n>", "of a random sweep: other runs (default: 0)", wholeNumber(0, 2 ** 32 - 1))
 		.option("--out <folder>", "where checkpoints are (default: what .env says, else runs)")
 		.option("--storage <place>", "the same as --out, or a bucket: s3://bucket[/folder]");
 }
