@@ -6,7 +6,10 @@ import { defineKind, donorField, pointFields, type RunFacts } from "./interventi
 import { pointEdits } from "./point-edits.js";
 import type { Target } from "./targets.js";
 
-/** Steering: a direction is added, by default to the residual stream before a layer. */
+/**
+ * Steering (Turner et al. 2023): a direction is added, by default to the residual stream before a layer. How far it goes
+ * is `scale`, which may be any number; `strength` mixes the steered and the clean value as in every kind.
+ */
 export const add = defineKind({
 	kind: "add",
 	doc: "a vector times a scale is added: steering",
@@ -56,6 +59,7 @@ export const add = defineKind({
 					const added = site.feed("vector", [value.dim(0), width]);
 					return g.add(value, g.unsqueeze(added, ...middleOf(value.rank)));
 				},
+				// small, so that every row is fed its own: cells with other vectors share one graph
 				feeds: (run) => ({
 					vector: rowsOf(vectorOf(data, width, target, run, where), data.scale ?? 1, run.batch),
 				}),
@@ -69,6 +73,7 @@ function middleOf(rank: number): number[] {
 	return Array.from({ length: rank - 2 }, (_, i) => i + 1);
 }
 
+/** The numbers that were written down, or those of the donor's entry. */
 function vectorOf(
 	{
 		vector,

@@ -106,6 +106,7 @@ function sourcePositions(
 	return sources;
 }
 
+/** Every extent is compared: a donor of other heads or widths may well have as many numbers. */
 function checkShape(
 	tensor: Tensor,
 	{ from, fromPositions }: DonorChoice,

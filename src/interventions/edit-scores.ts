@@ -80,6 +80,7 @@ interface Amounts {
 	readonly chosen: Tensor<"bool">;
 }
 
+/** Single scores, each at most once, so that their order decides nothing. */
 function ofPairs(pairs: readonly Pair[], { pos }: RunFacts, where: string): Amounts {
 	const amounts = Tensor.zeros([pos, pos]);
 	const chosen = Tensor.zeros([pos, pos], "bool");
@@ -95,6 +96,7 @@ function ofPairs(pairs: readonly Pair[], { pos }: RunFacts, where: string): Amou
 	return { amounts, chosen };
 }
 
+/** A whole matrix, of which "set" takes every entry up to the query, zeros too. */
 function ofMatrix(matrix: Matrix, { pos }: RunFacts, where: string): Amounts {
 	if (matrix.length < pos)
 		reject(`${where}.matrix`, `${matrix.length} rows, but this run has ${pos} positions`);

@@ -52,6 +52,7 @@ export const mean = defineKind({
 
 type Over = "batch" | "batch-and-pos";
 
+/** The mean of the run's own rows, in the graph. */
 function batchMean(over: Over, { point }: Target, where: string): Change {
 	return {
 		structure: `mean ${over}`,
@@ -85,6 +86,7 @@ function cellMean(value: Value, g: G, site: EditSite): Value {
 	return g.reshape(g.matmul(g.where(same, share, 0), flat), value.shape);
 }
 
+/** The mean of a donor's rows, taken on the host: a table with an entry for each position, or one for all. */
 function donorMean(over: Over, from: string, target: Target, where: string): Change {
 	return {
 		structure: `mean of donor ${over}`,
@@ -120,6 +122,7 @@ function donorMeanFeeds(
 			`${where}.from`,
 			`donor "${from}" has at "${point}" ${tensor}; this run has [${["any", pos, ...shape.slice(2)].join(", ")}]`,
 		);
+	// the donor's rows are gone in the mean: their number is free, as is its length where positions are averaged too
 	const table = meanOf(tensor, overPositions ? 2 : 1);
 	if (isSquare(target)) return { mean: { table, places: Tensor.zeros([batch], "int32") } };
 	const places = range(batch).map(() => range(pos).map((p) => (overPositions ? 0 : p)));

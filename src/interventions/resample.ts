@@ -30,6 +30,7 @@ export const resample = defineKind({
 		const { seed = 0, from } = data;
 		return pointEdits(data, "z", sizes, where, (target) => {
 			if (from === undefined) return permuted(seed, where);
+			// drawn in the rows' order and kept, so that it does not matter which row is asked for first
 			const drawn: number[] = [];
 			const random = new Random(seed);
 			const draw = (row: number, rows: number): number => {
@@ -41,6 +42,7 @@ export const resample = defineKind({
 	},
 });
 
+/** Rows of the run itself, by their place in the whole batch, since the graph knows of no cells. */
 function permuted(seed: number, where: string): Change {
 	return {
 		structure: "rows permuted",

@@ -3,7 +3,10 @@ import { Tensor } from "../tensor/index.js";
 import { defineKind, pointFields } from "./intervention.js";
 import { pointEdits } from "./point-edits.js";
 
-/** A value times a factor: 0 as `zero`, 2 twice as loud, -1 the opposite. */
+/**
+ * A value times a factor: 0 as `zero`, 2 twice as loud, -1 the opposite. A pattern's rows then sum to the factor, since
+ * nothing normalises them again.
+ */
 export const scale = defineKind({
 	kind: "scale",
 	doc: "a value is multiplied by a factor",

@@ -41,6 +41,7 @@ export function targetsOf(selection: Selection, at: string, sizes: Sizes, where:
 	if (!axes) reject(`${where}.at`, `"${at}" is a module whose axes are not known; choose a hook point`);
 	const axis = axes.find((a) => a === "head" || a === "kv_head");
 	checkHeadFields(selection, axis, at, sizes, where);
+	// one point for each layer, since a short name means the same place in every one
 	const byLayer = new Map(points.map((point) => [layerAt(point.name), point] as const));
 	const target = (point: HookPoint, chosen?: readonly number[]): Target => ({
 		point: point.name,
@@ -133,6 +134,7 @@ function pointsNamed(at: string, points: readonly HookPoint[], where: string): r
 	const { byName, byShort } = indexOf(points);
 	const exact = byName.get(canonical(at, points));
 	if (exact) return [exact];
+	// a full name of a layer that does not exist is no short name
 	const inLayer = at.startsWith("blocks.");
 	const short = byShort.get(shortName(at)) ?? byShort.get(shortName(actName(at, 0)));
 	if (short && !inLayer) return short;

@@ -35,7 +35,7 @@ describe.each<[string, unknown, string]>([
 	[
 		"unknown kind",
 		[{ kind: "zeros", heads: ["0.1"] }],
-		'interventions[0].kind: got "zeros", allowed zero, mean, resample, patch, freeze, add, scale, replace-pattern, edit-scores, knock-out; nearest: zero',
+		'interventions[0].kind: got "zeros", allowed zero, mean, resample, patch, freeze, ',
 	],
 	[
 		"unknown key",
