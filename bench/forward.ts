@@ -1,11 +1,9 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import type { Bench, BenchCase } from "./bench.js";
 import { benchPath } from "./paths.js";
-import { ensureVenv, exists } from "./rivals/venv.js";
+import { randomModel } from "./random-model.js";
+import { ensureVenv } from "./rivals/venv.js";
 import type { SideSpec } from "./side.js";
 
-const MODEL = benchPath("out/gpt2-small");
 /** 124,439,808 parameters, 4 bytes each, in MB. */
 const FLOAT32_WEIGHTS = 124_439_808 * 4e-6;
 const TRANSFORMER_LENS = ["tl2", "tl4"];
@@ -16,20 +14,11 @@ const SIZES = [
 	[4, 256],
 ] as const;
 
-/** The folder of random weights that every side loads; made once, by the rival that knows the format best. */
-async function ensureModel(): Promise<string> {
-	if (!(await exists(`${MODEL}/tokenizer_config.json`))) {
-		const python = await ensureVenv("tl4");
-		await promisify(execFile)(python, [benchPath("rivals/gpt2_small.py"), MODEL]);
-	}
-	return MODEL;
-}
-
 function rival(name: "tl2" | "tl4" | "hf"): SideSpec {
 	return {
 		name,
 		async command(threads) {
-			const model = await ensureModel();
+			const model = await randomModel("gpt2-small");
 			// Hugging Face is measured in the environment of the newer TransformerLens.
 			const python = await ensureVenv(name === "hf" ? "tl4" : name);
 			return { file: python, args: [benchPath("rivals/forward.py"), name, model, String(threads)] };
@@ -40,7 +29,7 @@ function rival(name: "tl2" | "tl4" | "hf"): SideSpec {
 const ours: SideSpec = {
 	name: "headscope",
 	async command(threads) {
-		const model = await ensureModel();
+		const model = await randomModel("gpt2-small");
 		return { file: process.execPath, args: [benchPath("out/forward-ours.js"), model, String(threads)] };
 	},
 };

@@ -18,6 +18,7 @@ export interface Work {
 	make(params: Record<string, unknown>): Promise<Workload>;
 }
 
+/** Unless a case's params say `warmUps`. */
 const WARM_UP_RUNS = 2;
 
 /** The TypeScript side of the bench protocol; `rivals/worker.py` is the other one and describes it. */
@@ -45,7 +46,8 @@ export async function serve(load: () => Promise<Work>): Promise<void> {
 			const key = JSON.stringify(request.params);
 			const workload = await (made.get(key) ?? made.set(key, work.make(request.params)).get(key));
 			if (!workload) throw new Error("internal: no workload was made");
-			answer(request.do === "prepare" ? await prepare(workload) : await time(workload));
+			const warmUps = Number(request.params.warmUps ?? WARM_UP_RUNS);
+			answer(request.do === "prepare" ? await prepare(workload, warmUps) : await time(workload));
 		} catch (error) {
 			answer({ error: String(error) });
 		}
@@ -54,9 +56,9 @@ export async function serve(load: () => Promise<Work>): Promise<void> {
 	process.exit(0);
 }
 
-async function prepare(workload: Workload): Promise<{ sample: number[] }> {
+async function prepare(workload: Workload, warmUps: number): Promise<{ sample: number[] }> {
 	let sample: number[] = [];
-	for (let run = 0; run < WARM_UP_RUNS; run++) {
+	for (let run = 0; run < warmUps; run++) {
 		const result = await workload.run();
 		sample = workload.sample(result);
 		workload.release?.(result);

@@ -11,22 +11,14 @@ from importlib.metadata import version
 warnings.filterwarnings("ignore")
 import torch
 
+from models import bridge, hooked_transformer, hugging_face
 from worker import serve
 
 SIDE, FOLDER, THREADS = sys.argv[1], sys.argv[2], int(sys.argv[3])
 
 
-def hugging_face():
-    import transformers
-    from transformers import AutoModelForCausalLM
-
-    transformers.logging.set_verbosity_error()
-    model = AutoModelForCausalLM.from_pretrained(FOLDER, attn_implementation="eager", dtype=torch.float32)
-    return model.eval()
-
-
 def load_hf():
-    model = hugging_face()
+    model = hugging_face(FOLDER)
     # Its nearest to a full cache: every residual stream and every pattern.
     options = {
         "logits": {},
@@ -38,34 +30,11 @@ def load_hf():
 
 
 def load_tl2():
-    from transformer_lens import HookedTransformer, HookedTransformerConfig
-    from transformer_lens.pretrained.weight_conversions import convert_gpt2_weights
-
-    source = hugging_face()
-    shape = source.config
-    config = HookedTransformerConfig(
-        n_layers=shape.n_layer,
-        d_model=shape.n_embd,
-        n_ctx=shape.n_positions,
-        d_head=shape.n_embd // shape.n_head,
-        n_heads=shape.n_head,
-        d_vocab=shape.vocab_size,
-        act_fn="gelu_new",
-        normalization_type="LN",
-        init_weights=False,
-        device="cpu",
-    )
-    model = HookedTransformer(config)
-    weights = model.fill_missing_keys(convert_gpt2_weights(source, config))
-    model.load_state_dict(weights, strict=False)
-    return with_cache(model.eval())
+    return with_cache(hooked_transformer(FOLDER))
 
 
 def load_tl4():
-    from transformer_lens.model_bridge import TransformerBridge
-
-    model = TransformerBridge.boot_transformers(FOLDER, dtype=torch.float32, device="cpu")
-    return with_cache(model.eval())
+    return with_cache(bridge(FOLDER))
 
 
 def with_cache(model):

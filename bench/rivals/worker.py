@@ -15,6 +15,7 @@ import resource
 import sys
 import time
 
+#: Unless a case's params say "warmUps".
 WARM_UP_RUNS = 2
 
 
@@ -59,7 +60,7 @@ def serve(load):
                 continue
             run, sample = make(request["params"])
             if what == "prepare":
-                for _ in range(WARM_UP_RUNS):
+                for _ in range(request["params"].get("warmUps", WARM_UP_RUNS)):
                     result = run()
                 message = {"sample": sample(result)}
             elif what == "run":

@@ -1,6 +1,6 @@
-"""GPT-2 small's shape with seeded random weights, as a Hugging Face folder that every side loads.
+"""A known model's shape with seeded random weights, as a Hugging Face folder that every side loads.
 
-usage: python gpt2_small.py FOLDER
+usage: python random_model.py (gpt2-small | smollm2-135m) FOLDER
 """
 
 import json
@@ -9,7 +9,25 @@ import sys
 
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
+
+MODELS = {
+    "gpt2-small": lambda: GPT2LMHeadModel(GPT2Config()),
+    "smollm2-135m": lambda: LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=49152,
+            hidden_size=576,
+            intermediate_size=1536,
+            num_hidden_layers=30,
+            num_attention_heads=9,
+            num_key_value_heads=3,
+            max_position_embeddings=8192,
+            rms_norm_eps=1e-5,
+            rope_theta=100000.0,
+            tie_word_embeddings=True,
+        )
+    ),
+}
 
 
 def write_tokenizer(folder, vocab):
@@ -24,10 +42,9 @@ def write_tokenizer(folder, vocab):
         json.dump({"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": 1024, **special}, file)
 
 
-def main(folder):
+def main(name, folder):
     torch.manual_seed(0)
-    config = GPT2Config()
-    model = GPT2LMHeadModel(config)
+    model = MODELS[name]()
     with torch.no_grad():
         # Biases and norms start at 0 and 1; noise there lets a wrong side show in its outputs.
         for parameter in model.parameters():
@@ -35,7 +52,7 @@ def main(folder):
                 parameter.add_(0.1 * torch.randn_like(parameter))
     os.makedirs(folder, exist_ok=True)
     model.save_pretrained(folder)
-    write_tokenizer(folder, config.vocab_size)
+    write_tokenizer(folder, model.config.vocab_size)
 
 
-main(sys.argv[1])
+main(sys.argv[1], sys.argv[2])
