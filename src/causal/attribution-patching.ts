@@ -11,6 +11,7 @@ import { DEFAULT_MEMORY } from "./memory.js";
 import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { chunksOf, metricFeeds, metricValue, repeated, runOn, takeRows } from "./taken-rows.js";
 
+/** What is attributed to, and how the gradient is taken. */
 export interface AttributionOptions extends CleanOptions {
 	/** Points by their short names, `ATTRIBUTION_POINTS`. Default `["z"]`. */
 	readonly at?: readonly string[];

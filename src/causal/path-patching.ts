@@ -8,6 +8,7 @@ import { isPath, type Receiver, receiversOf, sendersOf } from "./path-nodes.js";
 import { PathRuns } from "./path-runs.js";
 import { chunksOf } from "./taken-rows.js";
 
+/** Which paths are patched, and what is held fast. */
 export interface PathPatchingOptions extends CleanOptions {
 	/** Names of senders, or "all", "heads", "mlps": see `sendersOf`. Default all. */
 	readonly senders?: readonly string[];
