@@ -1,6 +1,3 @@
-import { graphOf } from "../graph/graph.js";
-import { input } from "../graph/ops/index.js";
-import { Trace } from "../graph/trace.js";
 import type { Model } from "../models/model.js";
 import { Tensor } from "../tensor/index.js";
 import { ScoreError } from "./row.js";
@@ -12,8 +9,14 @@ import type { UnembeddingRows } from "./score.js";
  */
 export async function readUnembedding(model: Model): Promise<UnembeddingRows> {
 	const { vocab, dModel } = model.config;
-	const names = finalWeights(model);
-	const [matrix, gain] = await Promise.all([model.weight(names.matrix), model.weight(names.gain)]);
+	const stored = (name: string): Promise<Tensor<"float32">> => {
+		const usual = model.usualWeights().get(name);
+		if (!usual)
+			throw new ScoreError(`${model.name}: has no "${name}", which the score reads heads' results through`);
+		return model.weight(usual.stored.name);
+	};
+	// stored [vocab, d_model], as every family's is
+	const [matrix, gain] = await Promise.all([stored("unembed.W_U"), stored("ln_final.w")]);
 	const centred = model.family.norm === "layer";
 	return (ids) => {
 		const out = Tensor.zeros([ids.length, dModel]);
@@ -27,25 +30,4 @@ export async function readUnembedding(model: Model): Promise<UnembeddingRows> {
 		}
 		return out;
 	};
-}
-
-/** The names of the unembedding [vocab, d_model] and of the final norm's weight: what `unembed` reads. */
-function finalWeights({ family, config, name }: Model): { matrix: string; gain: string } {
-	const resid = input("resid", "float32", ["batch", "pos", config.dModel]);
-	const logits = family.unembed(new Trace(), config, resid);
-	const weights = graphOf(new Map([["logits", logits]])).inputs.filter(
-		(v) => v.node.attributes.role === "weight",
-	);
-	const find = (shape: readonly number[]): string | undefined =>
-		weights
-			.filter((v) => v.shape.join() === shape.join())
-			.map((v) => v.node.attributes.name as string)
-			.find((weight) => weight.endsWith(".weight"));
-	const [matrix, gain] = [find([config.vocab, config.dModel]), find([config.dModel])];
-	if (matrix === undefined || gain === undefined) {
-		throw new ScoreError(
-			`${name}: the unembedding of family ${family.name} is not of a form that is understood`,
-		);
-	}
-	return { matrix, gain };
 }
