@@ -1,7 +1,7 @@
 import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
+import { metricFeed } from "../metrics/joint-readout.js";
 import type { BoundMetric, Measure } from "../metrics/metric.js";
-import { metricFeed } from "../metrics/read-metric.js";
 import type { RunOptions } from "../models/run-options.js";
 import { Tensor } from "../tensor/index.js";
 

@@ -1,6 +1,7 @@
 import { aligned } from "../causal/align-prompts.js";
 import { type Donor, donorPoints } from "../interventions/index.js";
 import type { Measure } from "../metrics/index.js";
+import { sameRows } from "../metrics/tensor-rows.js";
 import type { Model } from "../models/model.js";
 import type { Tensor } from "../tensor/index.js";
 import { ExperimentError } from "./errors.js";
@@ -96,11 +97,4 @@ function checkLengths(
 			`${file}: donors.${name}: row ${r} has ${row.length} tokens, but its donor has ${other.length}; both need as many. From token ${from}: row ${left}; donor ${right}`,
 		);
 	}
-}
-
-function sameRows(a: Tensor | undefined, b: Tensor | undefined): boolean {
-	if (a === b) return true;
-	if (!a || !b || a.shape.join() !== b.shape.join()) return false;
-	const { data } = b;
-	return a.data.every((value: number | bigint, i: number) => value === data[i]);
 }

@@ -8,8 +8,9 @@ import {
 	type MetricData,
 	measuring,
 	type RegressionRun,
-	readMetric,
+	readMetrics,
 } from "../metrics/index.js";
+import { sameRows } from "../metrics/tensor-rows.js";
 import type { Model } from "../models/model.js";
 import { recordDonors } from "./donors.js";
 import { ExperimentError } from "./errors.js";
@@ -106,17 +107,40 @@ async function measureAll(
 	}
 	const donors = recordDonors(experiment, host.readDonor?.bind(host), signal);
 	const results: MetricResult[] = [];
-	for (const [i, measure] of measures.entries()) {
+	for (const shared of byRows(measures)) {
+		const together = shared.map((i) => measures[i] as Measure);
 		const run = { ...(signal && { signal }) };
-		const before = await readMetric(measure, run);
-		const changed = { ...run, interventions: data.interventions, donors: await donors(measure) };
-		const after = data.interventions.length > 0 ? await readMetric(measure, changed) : before;
-		const { name: metric, doc, rows: count } = measure.metric;
-		const change = compareRows(before, after, bootstrapOf(data));
-		results.push({ metric, doc, data: data.metrics[i] as string, rows: count, ...change });
-		onProgress?.(i + 1, measures.length);
+		const before = await readMetrics(together, run);
+		const after =
+			data.interventions.length === 0
+				? before
+				: await readMetrics(together, {
+						...run,
+						interventions: data.interventions,
+						donors: await donors(together[0] as Measure),
+					});
+		for (const [k, i] of shared.entries()) {
+			const { name: metric, doc, rows: count } = (measures[i] as Measure).metric;
+			const change = compareRows(before[k] as Float64Array, after[k] as Float64Array, bootstrapOf(data));
+			results[i] = { metric, doc, data: data.metrics[i] as string, rows: count, ...change };
+			onProgress?.(Object.keys(results).length, measures.length);
+		}
 	}
 	return results;
+}
+
+/** Metrics of the same rows, which share their runs and donors. */
+function byRows(measures: readonly Measure[]): number[][] {
+	const groups: number[][] = [];
+	for (const [i, { input, mask }] of measures.entries()) {
+		const group = groups.find(([first = 0]) => {
+			const other = measures[first] as Measure;
+			return sameRows(other.input, input) && sameRows(other.mask, mask);
+		});
+		if (group) group.push(i);
+		else groups.push([i]);
+	}
+	return groups;
 }
 
 /** The rows of the file, as metrics take them. */

@@ -2,7 +2,7 @@ import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import type { BoundMetric, Measure, MetricContext } from "./metric.js";
 import { positionsText, type RowPositions, rowPositions } from "./positions.js";
-import { rowsOfTensor } from "./read-metric.js";
+import { rowsOfTensor } from "./tensor-rows.js";
 import { tokenRows } from "./token-rows.js";
 
 /** Bytes of logits that are kept of the clean run, and those that one run of it may give. */

@@ -5,7 +5,7 @@ import { type Evaluator, encodeTokens, GROUPS, type Group } from "../tasks/regre
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { type BoundMetric, defineMetric, type MeasureOptions } from "./metric.js";
-import { rowsOfTensor } from "./read-metric.js";
+import { rowsOfTensor } from "./tensor-rows.js";
 
 /** Weighted squared errors of the predicted ys: for each row the sum of weight_k (prediction_k - target_k)^2. */
 const graph: BoundMetric["graph"] = (get, g, feed) => {

@@ -12,5 +12,5 @@ export type {
 	RegressionRun,
 	SampleTask,
 } from "./metric.js";
-export { type MetricRunOptions, readMetric } from "./read-metric.js";
+export { type MetricRunOptions, readMetric, readMetrics } from "./read-metric.js";
 export { METRICS, type MetricData, metricSchema, parseMetric } from "./registry.js";

@@ -78,13 +78,7 @@ async function onePath(
 async function cachesOf({ model, input }: Measure, clean: Tensor): Promise<Caches> {
 	const cached = async (rows: Tensor): Promise<ReadonlyMap<string, Tensor>> =>
 		(await model.runWithCache(rows as Tensor<"int32">, { logits: false })).cache.toMap();
-	// the scale of the last norm is that of the positions that are read
-	const last = await model
-		.read(input, { names: "ln_final.hook_scale", outputs: (get) => ({ scale: get("ln_final.hook_scale") }) })
-		.catch(() => undefined);
-	const corrupt = new Map(await cached(input));
-	if (last) corrupt.set("ln_final.hook_scale", (last.get("scale") as Tensor).slice(1, -1));
-	return { clean: await cached(clean), corrupt };
+	return { clean: await cached(clean), corrupt: await cached(input) };
 }
 
 const ids = (...rows: readonly number[][]): Tensor<"int32"> => Tensor.from(rows, "int32");

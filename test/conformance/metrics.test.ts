@@ -13,7 +13,8 @@ import {
 	measuring,
 	readMetric,
 } from "../../src/metrics/index.js";
-import { metricFeed, rowsOfTensor } from "../../src/metrics/read-metric.js";
+import { metricFeed } from "../../src/metrics/joint-readout.js";
+import { rowsOfTensor } from "../../src/metrics/tensor-rows.js";
 import { RegressionModel, regressionConfig } from "../../src/models/regression/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { discreteTasks, Evaluator, RegressionSequences } from "../../src/tasks/regression/index.js";
