@@ -20,12 +20,14 @@ const LAYERS = {
 	onnx: { imports: ["graph", "tensor"] },
 	nn: { imports: ["graph", "tensor"] },
 	hooks: { imports: ["graph", "weights", "tensor"] },
-	interventions: { imports: ["hooks", "graph", "tensor"] },
+	sae: { imports: ["hooks", "graph", "weights", "tensor"], types: ["models"] },
+	interventions: { imports: ["sae", "hooks", "graph", "tensor"] },
 	runtime: { imports: ["onnx", "graph", "weights", "tensor"] },
 	models: {
 		imports: [
 			"nn",
 			"interventions",
+			"sae",
 			"hooks",
 			"runtime",
 			"onnx",

@@ -5,7 +5,10 @@ import { reject } from "./errors.js";
 
 /** How a text is continued. */
 export interface GenerateOptions
-	extends Pick<RunOptions, "bos" | "signal" | "interventions" | "donors" | "hooks" | "patches" | "weights"> {
+	extends Pick<
+		RunOptions,
+		"bos" | "signal" | "interventions" | "donors" | "dictionaries" | "hooks" | "patches" | "weights"
+	> {
 	/** Most tokens to add to each prompt. Default 50; fewer where the model's context ends. */
 	readonly maxNewTokens?: number;
 	/** 0 (default) takes the likeliest token; above it tokens are drawn, from logits divided by it. */

@@ -18,8 +18,8 @@ export class Sequence {
 		private readonly model: Model,
 		options: GenerateOptions,
 	) {
-		const { signal, interventions, donors, hooks, patches, weights, names } = options;
-		const given = { signal, interventions, donors, hooks, patches, weights };
+		const { signal, interventions, donors, dictionaries, hooks, patches, weights, names } = options;
+		const given = { signal, interventions, donors, dictionaries, hooks, patches, weights };
 		const run = Object.entries(given).filter(([, value]) => value !== undefined);
 		this.options = Object.fromEntries(run);
 		this.keysAndValues = KeyValueCache.names(model);

@@ -2,7 +2,7 @@ import { gather, input } from "../graph/ops/index.js";
 import type { HookFn } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import { sizeOf, Tensor } from "../tensor/index.js";
-import type { Edit, EditSite, Part, RunFacts, Sizes, Taken } from "./intervention.js";
+import type { Edit, EditSite, Part, RunFacts, Shared, Sizes, Taken } from "./intervention.js";
 import { editsOf, type Intervention } from "./registry.js";
 
 /** Interventions as hooks over graph values, and what those are fed. */
@@ -42,7 +42,7 @@ export function compileInterventions(
 		hooks: slots.map(({ point, edits }, i) => {
 			const { apply } = edits.find((edit) => edit !== undefined) as Edit;
 			const site = siteOf(prefix(i), cells !== undefined);
-			return [point, (value, g) => apply(value, g, site)];
+			return [point, (value, g, { get }) => apply(value, g, { ...site, read: get })];
 		}),
 		feeds: (run) => {
 			const facts = edits.map((_, c) => factsOf(run, c, edits.length));
@@ -76,7 +76,7 @@ function slotsOf(cells: readonly (readonly Edit[])[], { points }: Sizes): Slot[]
 }
 
 /** Inputs under a slot's own names. A point may be reached several times in one trace: an input is made once. */
-function siteOf(prefix: string, cells: boolean): EditSite {
+function siteOf(prefix: string, cells: boolean): Omit<EditSite, "read"> {
 	const made = new Map<string, Value>();
 	const once = (name: string, make: () => Value, ...parts: unknown[]): Value => {
 		const key = JSON.stringify([name, parts]);
@@ -88,6 +88,7 @@ function siteOf(prefix: string, cells: boolean): EditSite {
 		cells,
 		feed: (name, shape, dtype = "float32") =>
 			once(name, () => input(`${prefix}:${name}`, dtype, shape), shape, dtype),
+		share: (name, shape) => once(name, () => input(`${prefix}:${name}`, "float32", shape), shape),
 		take: (name, at, rest) =>
 			once(
 				name,
@@ -121,6 +122,7 @@ function slotFeeds(prefix: string, { edits }: Slot, facts: readonly RunFacts[]):
 	const some = parts.find((part) => part !== undefined) as Readonly<Record<string, Part>>;
 	return Object.keys(some).flatMap((name) => {
 		const own = parts.map((part) => part?.[name]);
+		if ("shared" in (some[name] as Part)) return [[`${prefix}:${name}`, (some[name] as Shared).shared]];
 		return some[name] instanceof Tensor
 			? [[`${prefix}:${name}`, stacked(own as (Tensor | undefined)[])]]
 			: takenFeeds(`${prefix}:${name}`, own as (Taken | undefined)[]);

@@ -3,6 +3,7 @@ import type { Dim } from "../graph/dim.js";
 import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { HookPoint } from "../hooks/select.js";
+import type { Sae } from "../sae/sae.js";
 import type { DType, Tensor } from "../tensor/index.js";
 import type { Donor } from "./donors.js";
 
@@ -14,6 +15,8 @@ export interface Sizes {
 	readonly nKvHeads: number;
 	/** Every place where a value can be changed. */
 	readonly points: readonly HookPoint[];
+	/** Sparse autoencoders by name: `RunOptions.dictionaries` of the run that is meant. Default none. */
+	readonly dictionaries?: Readonly<Record<string, Sae>> | undefined;
 }
 
 /** What a run is fed, as far as an intervention's own feeds depend on it. With cells: the rows of one cell. */
@@ -42,8 +45,13 @@ export interface Taken {
 	readonly places: Tensor<"int32">;
 }
 
-/** What an edit is fed under one name: axis 0 are the run's rows, so that cells can be stacked. */
-export type Part = Tensor | Taken;
+/** A tensor that is the same for every row and cell: weights. */
+export interface Shared {
+	readonly shared: Tensor;
+}
+
+/** What an edit is fed under one name: axis 0 are the run's rows, so that cells can be stacked; or what they share. */
+export type Part = Tensor | Taken | Shared;
 
 /** How an edit asks for its inputs. Their names are the edit's own. */
 export interface EditSite {
@@ -51,6 +59,10 @@ export interface EditSite {
 	feed(name: string, shape: readonly Dim[], dtype?: DType): Value;
 	/** Entries of a fed table: [...at, ...rest], where `at` begins with the batch. */
 	take(name: string, at: readonly Dim[], rest: readonly Dim[]): Value;
+	/** An input that all rows share. */
+	share(name: string, shape: readonly Dim[]): Value;
+	/** The value of a point that was reached before. */
+	read(point: string): Value;
 	/** The batch holds several cells, each of which is a batch of its own. */
 	readonly cells: boolean;
 }

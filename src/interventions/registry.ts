@@ -10,6 +10,7 @@ import { mean } from "./mean.js";
 import { patch } from "./patch.js";
 import { replacePattern } from "./replace-pattern.js";
 import { resample } from "./resample.js";
+import { sae } from "./sae.js";
 import { scale } from "./scale.js";
 import { zero } from "./zero.js";
 
@@ -24,6 +25,7 @@ const KINDS = [
 	replacePattern,
 	editScores,
 	knockOut,
+	sae,
 ] as const;
 
 /** Every kind of intervention. The conformance suite loops over this list. */

@@ -239,7 +239,7 @@ export class Model implements AsyncDisposable {
 
 	private async execute(input: ModelInput, asked: Asked): Promise<Map<string, Tensor>> {
 		const { readout } = asked;
-		const { interventions = [], cells, weights, donors } = asked.options;
+		const { interventions = [], cells, weights, donors, dictionaries } = asked.options;
 		const { tensors, batch, pos, padded } = feedsOf(
 			input,
 			asked.options,
@@ -249,7 +249,7 @@ export class Model implements AsyncDisposable {
 		);
 		checkPositions(asked.options.positions, pos);
 		checkCells(cells, batch);
-		const changes = compileInterventions(interventions, this.sizes, cells);
+		const changes = compileInterventions(interventions, { ...this.sizes, dictionaries }, cells);
 		if (weights) checkWeights(this.modules(), weights);
 		const end = lastLayer(asked, this.config.nLayers);
 		const options = withPauses(asked.options, this.config, batch * pos, end);

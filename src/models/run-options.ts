@@ -2,6 +2,7 @@ import type { G, HookFn, ModuleFn } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { Names } from "../hooks/select.js";
 import type { Donor, Intervention } from "../interventions/index.js";
+import type { Sae } from "../sae/sae.js";
 import type { Tensor } from "../tensor/index.js";
 import type { Ids, Marks } from "./batch.js";
 import type { KeyValueCache } from "./key-value-cache.js";
@@ -42,6 +43,8 @@ export interface RunOptions {
 	 * of as many as the run (with cells: as one cell) has. They are fed.
 	 */
 	donors?: Readonly<Record<string, Donor>>;
+	/** Sparse autoencoders by the name that interventions of the kind `sae` call them. Only what these change is fed. */
+	dictionaries?: Readonly<Record<string, Sae>> | undefined;
 	/** Functions over graph values, by point or selection, applied in order. They are compiled in. */
 	hooks?: Readonly<Record<string, HookFn>> | readonly (readonly [Names, HookFn])[];
 	/** Functions over tensors. Each cuts the run in two, which costs a session and copies: slower than `hooks`. */

@@ -9,7 +9,7 @@ import { TorchRandom } from "../../src/random/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { encodeTokens, gaussianTasks, RegressionSequences } from "../../src/tasks/regression/index.js";
 import { difference } from "../../src/tensor/index.js";
-import { donorsFor } from "../interventions/run-with-donors.js";
+import { dictionariesFor, donorsFor } from "../interventions/run-with-donors.js";
 import { referencePath } from "../reference-data.js";
 
 const engine = await LocalEngine.create({ threads: 1 });
@@ -54,7 +54,7 @@ describe.each(INTERVENTIONS.map((kind) => [kind.kind, kind.examples as Intervent
 				// where norms, heads' results or inputs are changed, the graph computes what follows in other steps: the last bits
 				// may differ from the plain graph, and what strength 0 keeps is the same graph's own clean run
 				const sameGraph = async (example: Intervention): Promise<Tensor> => {
-					const points = editsOf([example], model.sizes).map(({ point }) => point);
+					const points = editsOf([example], { ...model.sizes, dictionaries }).map(({ point }) => point);
 					if (!points.some((point) => /hook_(scale|result)$/.test(point))) return clean;
 					const nothing = points.map((at) => ({ kind: "zero" as const, at, strength: 0 }));
 					const untouched = await model.run(input, { interventions: nothing });
@@ -62,9 +62,10 @@ describe.each(INTERVENTIONS.map((kind) => [kind.kind, kind.examples as Intervent
 					return untouched;
 				};
 				const donors = await donorsFor(model, examples, other);
+				const dictionaries = dictionariesFor(model);
 				for (const example of examples) {
 					const run = (strength: number): Promise<Tensor> =>
-						model.run(input, { interventions: [{ ...example, strength }], donors });
+						model.run(input, { interventions: [{ ...example, strength }], donors, dictionaries });
 					expect(equalBits(await run(0), await sameGraph(example)), JSON.stringify(example)).toBe(true);
 					const on = await run(1);
 					expect(equalBits(on, clean), JSON.stringify(example)).toBe(false);
@@ -77,9 +78,10 @@ describe.each(INTERVENTIONS.map((kind) => [kind.kind, kind.examples as Intervent
 			const rows = packed(input);
 			const cells = [...examples, { ...examples[0], strength: 0.5 } as Intervention].map((e) => [e]);
 			const donors = await donorsFor(model, examples, other);
-			const together = await model.run(repeated(rows, cells.length), { cells, donors });
+			const dictionaries = dictionariesFor(model);
+			const together = await model.run(repeated(rows, cells.length), { cells, donors, dictionaries });
 			for (const [c, interventions] of cells.entries()) {
-				const alone = await model.run(rows, { interventions, donors });
+				const alone = await model.run(rows, { interventions, donors, dictionaries });
 				const own = together.slice(0, c * (rows.shape[0] as number), (c + 1) * (rows.shape[0] as number));
 				const scale = Math.max(1, ...Array.from(alone.data, Math.abs));
 				expect(difference(own, alone).maxAbs / scale, JSON.stringify(interventions)).toBeLessThanOrEqual(
@@ -92,10 +94,11 @@ describe.each(INTERVENTIONS.map((kind) => [kind.kind, kind.examples as Intervent
 			const [, , [, model, input, other]] = models;
 			const rows = packed(input);
 			const donors = await donorsFor(model, examples, other);
+			const dictionaries = dictionariesFor(model);
 			const length = 3;
 			for (const example of examples) {
 				if ("over" in example && example.over === "batch-and-pos" && !("from" in example)) continue;
-				const options = { interventions: [example], donors };
+				const options = { interventions: [example], donors, dictionaries };
 				const names = KeyValueCache.names(model);
 				const { logits, cache } = await model.runWithCache(rows, { ...options, names, logits: true });
 				const past = KeyValueCache.of(model, cache, { tokens: rows }).first(length);
@@ -112,9 +115,10 @@ describe.each(INTERVENTIONS.map((kind) => [kind.kind, kind.examples as Intervent
 				const copy = JSON.parse(JSON.stringify(example)) as Intervention;
 				expect(copy).toEqual(example);
 				const donors = await donorsFor(model, [example], other);
+				const dictionaries = dictionariesFor(model);
 				const [a, b] = [
-					await model.run(input, { interventions: [example], donors }),
-					await model.run(input, { interventions: [copy], donors }),
+					await model.run(input, { interventions: [example], donors, dictionaries }),
+					await model.run(input, { interventions: [copy], donors, dictionaries }),
 				];
 				expect(equalBits(a, b)).toBe(true);
 			}
@@ -123,10 +127,11 @@ describe.each(INTERVENTIONS.map((kind) => [kind.kind, kind.examples as Intervent
 		test("compiles nothing anew for another value of the same kind", async () => {
 			const [, model, input, other] = models[0];
 			const donors = await donorsFor(model, examples, other);
+			const dictionaries = dictionariesFor(model);
 			const [first, second] = examples as [Intervention, Intervention];
 			const programs = await programsOf(async () => {
-				await model.run(input, { interventions: [first], donors });
-				await model.run(input, { interventions: [second], donors });
+				await model.run(input, { interventions: [first], donors, dictionaries });
+				await model.run(input, { interventions: [second], donors, dictionaries });
 				await model.run(input);
 			});
 			expect(programs).toEqual([0, 0, 1]);
@@ -135,6 +140,7 @@ describe.each(INTERVENTIONS.map((kind) => [kind.kind, kind.examples as Intervent
 		test("compiles nothing anew for cells in another order, of another strength, fewer or more", async () => {
 			const [, model, input, other] = models[0];
 			const donors = await donorsFor(model, examples, other);
+			const dictionaries = dictionariesFor(model);
 			const [first, second] = examples as [Intervention, Intervention];
 			const programs = await programsOf(async () => {
 				for (const cells of [
@@ -142,7 +148,7 @@ describe.each(INTERVENTIONS.map((kind) => [kind.kind, kind.examples as Intervent
 					[[second], [{ ...first, strength: 0.75 }]],
 					[[first], [second], [{ ...second, strength: 0 }], []],
 				])
-					await model.run(repeated(packed(input), cells.length), { cells, donors });
+					await model.run(repeated(packed(input), cells.length), { cells, donors, dictionaries });
 			});
 			expect(programs).toEqual([0, 0, 0]);
 		});

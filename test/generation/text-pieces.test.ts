@@ -38,7 +38,8 @@ test.each(tokenizers)("%s: the pieces are the text, and no character is torn", (
 			const whole = tokenizer.decode([...prompt, ...ids], skip);
 			expect(tokenizer.decode(prompt, skip) + given.join("") + end).toBe(whole);
 			expect(given.join("")).not.toContain("\ufffd");
-			for (const piece of given) expect(piece.isWellFormed()).toBe(true);
+			// half of a surrogate pair would not survive UTF-8
+			for (const piece of given) expect(Buffer.from(piece).toString()).toBe(piece);
 		}),
 	);
 });

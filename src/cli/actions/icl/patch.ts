@@ -116,7 +116,7 @@ function checkAgainst(interventions: readonly Intervention[], { model, config }:
 function describe(interventions: readonly Intervention[]): string {
 	return interventions
 		.map((data) => {
-			const heads = typeof data.heads === "object" ? data.heads.join(", ") : "all heads";
+			const heads = "heads" in data && typeof data.heads === "object" ? data.heads.join(", ") : "all heads";
 			const strength = data.strength === undefined ? "" : `, strength ${data.strength}`;
 			if (data.kind !== "replace-pattern") return `${heads}: ${data.kind}${strength}`;
 			return `${heads}: ${typeof data.pattern === "string" ? data.pattern : "a drawn pattern"}${strength}`;
