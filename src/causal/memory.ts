@@ -1,7 +1,8 @@
 import type { Model } from "../models/model.js";
+import { reject } from "./errors.js";
 
-/** What a run takes beside the weights: 640 MiB, so that GPT-2 small at 4 x 64 stays within its weights and 1 GB. */
-export const DEFAULT_MEMORY = 640 * 2 ** 20;
+/** What a run takes beside the weights: 768 MiB, so that GPT-2 small at 4 x 64 stays within its weights and 1 GB. */
+export const DEFAULT_MEMORY = 768 * 2 ** 20;
 
 /** Rows times positions that may be in one run. */
 export interface Limits {
@@ -31,4 +32,9 @@ export function layerBytes({ config }: Model, length: number): number {
 /** Bytes for each scored position: its logits, and what the metric makes of them. */
 export function logitBytes({ config }: Model): number {
 	return 2.2 * 4 * config.vocab;
+}
+
+/** @throws {CausalError} for what is no number of bytes */
+export function checkMemory(memory: number): void {
+	if (!Number.isFinite(memory) || memory <= 0) reject("memory", `got ${memory}, allowed bytes above 0`);
 }

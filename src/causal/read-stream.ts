@@ -31,7 +31,9 @@ export async function readStream(
 ): Promise<Float64Array> {
 	const rows = stream.shape[0] as number;
 	const { at } = metric;
-	const perRun = Math.max(1, Math.floor(scored / (at?.[0]?.length ?? (stream.shape[1] as number))));
+	const most = Math.max(1, Math.floor(scored / (at?.[0]?.length ?? (stream.shape[1] as number))));
+	// equal shares: every run packs the unembedding's matrix anew
+	const perRun = Math.ceil(rows / Math.ceil(rows / most));
 	const values = new Float64Array(rows);
 	for (let from = 0; from < rows; from += perRun) {
 		const chunk = range(from, Math.min(from + perRun, rows));

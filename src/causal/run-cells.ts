@@ -10,7 +10,7 @@ import { range, rowsOfDonors, rowsOfMeasure } from "./rows.js";
 import { metricFeeds, repeated, takeRows } from "./taken-rows.js";
 
 export interface SweepOptions {
-	/** Bytes that a run may take beside the weights, about. Default 640 MiB. */
+	/** Bytes that a run may take beside the weights, about. Default 768 MiB. */
 	readonly memory?: number | undefined;
 	/** Heard between layers: what is under way ends unheard. */
 	readonly signal?: AbortSignal | undefined;

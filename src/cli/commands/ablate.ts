@@ -69,7 +69,7 @@ export function register(program: Command, cli: Cli): void {
 		.option("--pairs", "ablate every two of the heads together")
 		.option("--greedy <n>", "add to a set, n times, the head that changes the metric most", wholeNumber(1))
 		.option("--top <n>", "how many are listed (default: 10; --json has all)", wholeNumber(1))
-		.option("--memory <MB>", "what a run may take beside the weights, about (default: 640)", wholeNumber(1))
+		.option("--memory <MB>", "what a run may take beside the weights, about (default: 805)", wholeNumber(1))
 		.option("--out <file>", "where to draw a heat map: .svg or .png");
 	withBos(withHeads(command))
 		.addHelpText("after", EXAMPLES)

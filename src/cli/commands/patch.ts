@@ -37,7 +37,7 @@ export function register(program: Command, cli: Cli): void {
 		.option("--layers <list>", "layers to patch in, such as 0,1,-1 (default: all)")
 		.option("--positions <list>", "positions to patch, such as 3,-1 (default: all)")
 		.option("--top <n>", "how many are listed (default: 10)", wholeNumber(1))
-		.option("--memory <MB>", "what a run may take beside the weights, about (default: 640)", wholeNumber(1))
+		.option("--memory <MB>", "what a run may take beside the weights, about (default: 805)", wholeNumber(1))
 		.option("--out <file>", "where to draw a heat map: .svg or .png")
 		.addHelpText("after", EXAMPLES)
 		.action(async (model: string, options: PatchOptions) => {
