@@ -21,9 +21,9 @@ import { type Change, pointEdits, range } from "./point-edits.js";
 const { strength, positions, rows } = patternFields;
 
 /**
- * Features of a sparse autoencoder scaled or taken away: x becomes x + sum_i (scale - 1) f_i d_i with feature i's
+ * Features of a sparse autoencoder scaled or taken away: x becomes x + sum_i (factor - 1) f_i d_i with feature i's
  * activation f_i and decoder row d_i. What the autoencoder does not explain stays as it was (Marks et al. 2024, the
- * error term kept), so with a scale of 1 nothing changes. A transcoder's features are computed from the point it reads
+ * error term kept), so with a factor of 1 nothing changes. A transcoder's features are computed from the point it reads
  * and change the one it predicts.
  */
 export const sae = defineKind({
@@ -38,7 +38,7 @@ export const sae = defineKind({
 			error: 'allowed "all" or numbers such as [17, 204]',
 		}),
 		/** What their activations are multiplied by. Default 0: ablated. */
-		scale: z.number().optional(),
+		factor: z.number().optional(),
 		strength,
 		positions,
 		rows,
@@ -49,13 +49,13 @@ export const sae = defineKind({
 			kind: "sae",
 			dictionary: "dictionary",
 			features: [5, 2],
-			scale: 2.5,
+			factor: 2.5,
 			positions: [1, -2],
 			strength: 0.5,
 		},
 		{ kind: "sae", dictionary: "dictionary", features: "all" },
 		{ kind: "sae", dictionary: "top", features: [1, 4, 6], rows: [1] },
-		{ kind: "sae", dictionary: "transcoder", features: [0, 1, 2, 3, 4], scale: -1 },
+		{ kind: "sae", dictionary: "transcoder", features: [0, 1, 2, 3, 4], factor: -1 },
 	],
 	edits: (data, sizes, where) => {
 		const found = dictionaryOf(data.dictionary, sizes, where);
@@ -65,13 +65,13 @@ export const sae = defineKind({
 		if (beyond !== undefined)
 			reject(`${where}.features`, `got ${beyond}, "${data.dictionary}" has features 0..${dSae - 1}`);
 		checkFit(found, sizes, where);
-		const factor = (data.scale ?? 0) - 1;
+		const added = (data.factor ?? 0) - 1;
 		const { positions, rows, strength } = data;
 		return pointEdits({ positions, rows, strength }, hookNameOut, sizes, where, () =>
 			// the k largest of all features cannot be told from a few, and all at once are fed as they are
 			found.architecture === "topk" || features === "all"
-				? denseChange(data.dictionary, found, features, factor)
-				: sparseChange(found, features, factor),
+				? denseChange(data.dictionary, found, features, added)
+				: sparseChange(found, features, added),
 		);
 	},
 });
@@ -130,7 +130,7 @@ function written(g: G, value: Value, delta: Value, back: (decoded: Value) => Val
 }
 
 /** A few features: only their rows of the weights are fed, up to the next power of two, so that few programs serve all. */
-function sparseChange(sae: Sae, features: readonly number[], factor: number): Change {
+function sparseChange(sae: Sae, features: readonly number[], added: number): Change {
 	const { dIn, dOut, weights } = sae;
 	const places = 2 ** Math.ceil(Math.log2(features.length));
 	return {
@@ -158,7 +158,7 @@ function sparseChange(sae: Sae, features: readonly number[], factor: number): Ch
 			bias: chosen(weights.bias, features, places, batch),
 			above: chosen(weights.above, features, places, batch),
 			factor: repeated(
-				features.map(() => factor),
+				features.map(() => added),
 				places,
 				batch,
 			),
@@ -167,7 +167,7 @@ function sparseChange(sae: Sae, features: readonly number[], factor: number): Ch
 }
 
 /** All features are computed; a factor for each of them says which ones change. */
-function denseChange(name: string, sae: Sae, features: "all" | readonly number[], factor: number): Change {
+function denseChange(name: string, sae: Sae, features: "all" | readonly number[], added: number): Change {
 	const { dIn, dOut, dSae, weights } = sae;
 	return {
 		// cells share the weights, so they must be those of one dictionary
@@ -187,7 +187,7 @@ function denseChange(name: string, sae: Sae, features: "all" | readonly number[]
 		},
 		feeds: ({ batch }: RunFacts): Record<string, Part> => {
 			const factors = new Float32Array(dSae);
-			for (const feature of features === "all" ? range(dSae) : features) factors[feature] = factor;
+			for (const feature of features === "all" ? range(dSae) : features) factors[feature] = added;
 			const { encoder, center, scale, bias, above, decoder } = weights;
 			return {
 				encoder: { shared: encoder },

@@ -109,12 +109,12 @@ describe.each(CASES)("%s", (_, cfg) => {
 		[[2, 5, 11, 14, 20], 3, 0.5],
 		["all", 0, undefined],
 	] as const)(
-		"features %j scaled by %d change the value by what they write",
-		async (chosen, scale, strength) => {
+		"features %j times %d change the value by what they write",
+		async (chosen, factor, strength) => {
 			const { hookName, hookNameOut } = await sae;
 			const inputs = await vectorsAt(gpt2, hookName);
 			const outputs = await vectorsAt(gpt2, hookNameOut);
-			const by = (scale - 1) * (strength ?? 1);
+			const by = (factor - 1) * (strength ?? 1);
 			const changed = outputs.map((row, b) =>
 				row.map((y, p) => {
 					const { features, back } = encodePlain(plain, inputs[b]?.[p] as number[]);
@@ -133,7 +133,7 @@ describe.each(CASES)("%s", (_, cfg) => {
 				kind: "sae",
 				dictionary: "mine",
 				features: chosen,
-				scale,
+				factor,
 				positions: [0, 1, 2, 3, 5, 6],
 				...(strength !== undefined && { strength }),
 			};
@@ -150,11 +150,11 @@ describe.each(CASES)("%s", (_, cfg) => {
 	);
 });
 
-test("a scale of 1 changes nothing, and another choice of features compiles nothing", async () => {
+test("a factor of 1 changes nothing, and another choice of features compiles nothing", async () => {
 	const dictionaries = { mine: await load(randomSae({ ...v6, architecture: "jumprelu" })) };
 	const clean = await gpt2.run(ids);
-	const run = (features: number[], scale = 0): Promise<Tensor> =>
-		gpt2.run(ids, { dictionaries, interventions: [{ kind: "sae", dictionary: "mine", features, scale }] });
+	const run = (features: number[], factor = 0): Promise<Tensor> =>
+		gpt2.run(ids, { dictionaries, interventions: [{ kind: "sae", dictionary: "mine", features, factor }] });
 	expect(far(await run([1, 2, 3], 1), clean)).toBe(0);
 	const runs = vi.spyOn(engine, "run");
 	for (const features of [
