@@ -7,7 +7,7 @@ import type { Readout } from "../models/run-options.js";
 import { sizeOf, Tensor } from "../tensor/index.js";
 import { type AttributionPoint, attributionPoint, attributionPoints, nameAt } from "./attribution-points.js";
 import { reject } from "./errors.js";
-import { DEFAULT_MEMORY } from "./memory.js";
+import { checkMemory, DEFAULT_MEMORY } from "./memory.js";
 import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { chunksOf, metricFeeds, metricValue, repeated, runOn, takeRows } from "./taken-rows.js";
 
@@ -20,7 +20,7 @@ export interface AttributionOptions extends CleanOptions {
 	 * 0, the default, is the gradient of the corrupted run alone.
 	 */
 	readonly steps?: number;
-	/** Bytes that the activations of one run may take, about. Default 640 MiB; a single row may need more. */
+	/** Bytes that the activations of one run may take, about. Default 768 MiB; a single row may need more. */
 	readonly memory?: number;
 	readonly signal?: AbortSignal;
 	/** Rows that are done, of all (with integrated gradients: rows times steps). */
@@ -72,6 +72,7 @@ export async function attributionPatching(
 	const { at = ["z"], steps = 0, memory = DEFAULT_MEMORY, signal, onProgress } = options;
 	if (!Number.isSafeInteger(steps) || steps < 0)
 		reject("steps", `got ${steps}, allowed whole numbers from 0`);
+	checkMemory(memory);
 	const points = attributionPoints(at);
 	const { measure, clean } = await pairOf(of, options);
 	const { model, metric } = measure;

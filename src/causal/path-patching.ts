@@ -2,7 +2,7 @@ import type { Measure } from "../metrics/metric.js";
 import type { Model } from "../models/model.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
-import { DEFAULT_MEMORY } from "./memory.js";
+import { checkMemory, DEFAULT_MEMORY } from "./memory.js";
 import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { isPath, type Receiver, receiversOf, sendersOf } from "./path-nodes.js";
 import { PathRuns } from "./path-runs.js";
@@ -22,7 +22,7 @@ export interface PathPatchingOptions extends CleanOptions {
 	readonly norms?: "frozen" | "recomputed";
 	/** Positions at which the senders' outputs are replaced; negative ones count from the end. Default all. */
 	readonly positions?: readonly number[];
-	/** Bytes that the activations of one run may take, about. Default 640 MiB; a single cell may need more. */
+	/** Bytes that the activations of one run may take, about. Default 768 MiB; a single cell may need more. */
 	readonly memory?: number;
 	readonly signal?: AbortSignal;
 	/** Cells that are done, of all; a cell is a path on one chunk of rows. */
@@ -65,6 +65,7 @@ export async function pathPatching(
 	options: PathPatchingOptions | (PathPatchingOptions & PromptPair),
 ): Promise<PathPatching> {
 	const { norms = "frozen", memory = DEFAULT_MEMORY, signal, onProgress } = options;
+	checkMemory(memory);
 	if (norms !== "frozen" && norms !== "recomputed") {
 		reject("norms", `got ${JSON.stringify(norms)}, allowed "frozen", "recomputed"`);
 	}

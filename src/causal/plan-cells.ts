@@ -1,7 +1,7 @@
 import type { Measure } from "../metrics/index.js";
 import { type Cell, type CellFacts, factsOf } from "./cells.js";
 import { reject } from "./errors.js";
-import { DEFAULT_MEMORY, type Limits, layerBytes, limitsOf, logitBytes } from "./memory.js";
+import { checkMemory, DEFAULT_MEMORY, type Limits, layerBytes, limitsOf, logitBytes } from "./memory.js";
 import { range } from "./rows.js";
 
 /** Cells that run together: from one layer and one position on. */
@@ -38,7 +38,7 @@ export function planCells(
 	{ memory = DEFAULT_MEMORY }: { readonly memory?: number | undefined } = {},
 ): CellPlan {
 	const { model, metric, input, mask } = measure;
-	if (!Number.isFinite(memory) || memory <= 0) reject("memory", `got ${memory}, allowed bytes above 0`);
+	checkMemory(memory);
 	const length = input.shape[1] as number;
 	const facts = cells.map((cell, c) => factsOf(cell, model.sizes, length, `cells[${c}]`));
 	const limits = limitsOf(model, length, memory);

@@ -271,6 +271,11 @@ describe("laws", { timeout: 60_000 }, () => {
 		await expect(attributionPatching(measure, { clean: clean.slice(1, 0, 4) })).rejects.toThrow(
 			"clean: got int32[2, 4], expected int32[batch=2, pos=5]",
 		);
+		await expect(attributionPatching(measure, { clean, memory: Number.NaN })).rejects.toThrow(
+			"memory: got NaN",
+		);
+		const signal = AbortSignal.abort("enough");
+		await expect(attributionPatching(measure, { clean, signal })).rejects.toBe("enough");
 		const rank = await measuring(
 			model,
 			{ kind: "rank", answers: 5 },

@@ -244,6 +244,31 @@ describe("path patching", { timeout: 60_000 }, () => {
 		expect(Math.max(...changes.map(Math.abs))).toBeLessThanOrEqual(2e-5);
 	});
 
+	test("rows of different length count as they do alone", async () => {
+		const { model } = (cases[1] as (typeof cases)[number]).measure;
+		const clean = [
+			[3, 1, 4, 1, 5],
+			[9, 2, 6],
+		];
+		const corrupt = [
+			[3, 8, 4, 1, 5],
+			[9, 7, 6],
+		];
+		const metric = { kind: "logit-difference", answers: 5, wrong: 7 } as const;
+		const options = { metric, senders: ["embed", "0.1"], receivers: ["1.0.q", "1.1.k", "mlp.1", "logits"] };
+		const together = await pathPatching(model, { ...options, clean, corrupt });
+		const apart = await Promise.all(
+			[0, 1].map((r) =>
+				pathPatching(model, { ...options, clean: clean[r] as number[], corrupt: corrupt[r] as number[] }),
+			),
+		);
+		for (const [i, value] of together.values.data.entries()) {
+			const mean = apart.reduce((sum, { values }) => sum + (values.data[i] as number) / 2, 0);
+			expect(Math.abs(value - mean)).toBeLessThanOrEqual(2e-5);
+		}
+		expect(Math.max(...together.values.data.map(Math.abs))).toBeGreaterThan(0.01);
+	});
+
 	test("refuses what it cannot do", async () => {
 		const { measure, clean } = cases[1] as (typeof cases)[number];
 		const refused = (options: object, message: string): Promise<void> =>
@@ -253,6 +278,10 @@ describe("path patching", { timeout: 60_000 }, () => {
 		await refused({ senders: [] }, "senders: the list is empty");
 		await refused({ senders: ["mlp.1"], receivers: ["0.0.q"] }, "every receiver comes before every sender");
 		await refused({ norms: "thawed" }, 'norms: got "thawed", allowed "frozen", "recomputed"');
+		await refused({ memory: 0 }, "memory: got 0, allowed bytes above 0");
+		await expect(pathPatching(measure, { clean, signal: AbortSignal.abort("enough") })).rejects.toBe(
+			"enough",
+		);
 		await refused({ positions: [7] }, "positions: got 7, these rows have -5..4");
 		const scores = await measuring(measure.model, "head-score:previous-token@1.0", {
 			ids: measure.input.toNested() as number[][],
