@@ -129,5 +129,6 @@ function passesOf(
 }
 
 function megabytes(bytes: number): string {
-	return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+	const count = bytes / 2 ** 20;
+	return `${count < 10 ? count.toFixed(1) : Math.ceil(count)} MiB`;
 }

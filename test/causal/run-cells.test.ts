@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Cell } from "../../src/causal/cells.js";
+import { CausalError } from "../../src/causal/index.js";
 import { planCells } from "../../src/causal/plan-cells.js";
 import { runCells } from "../../src/causal/run-cells.js";
 import { loadModel, type Model } from "../../src/index.js";
@@ -69,6 +70,91 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 				expect(farthest(after, await oneByOne(measure, cells))).toBeLessThanOrEqual(2e-5);
 			}),
 			{ numRuns: 10 },
+		);
+	});
+
+	test("little memory makes more passes and blocks of rows, and changes no number", async () => {
+		const head = (name: string): Cell => [{ kind: "zero", heads: [name] }];
+		const cells = ["1.1", "0.0", "0.1", "1.0", "0.0"].map(head);
+		const whole = planCells(measure, cells);
+		expect(whole.passes.map(({ cells, layer }) => [layer, cells])).toEqual([
+			[0, [1, 2, 4]],
+			[1, [0, 3]],
+		]);
+		expect(whole.blocks).toEqual([[0, 1, 2]]);
+		const memory = 350_000;
+		const little = planCells(measure, cells, { memory });
+		expect(little.blocks.length).toBeGreaterThan(1);
+		expect(little.blocks.flat()).toEqual([0, 1, 2]);
+		expect(little.passes.length).toBeGreaterThan(whole.passes.length);
+		const [a, b] = [await runCells(measure, cells), await runCells(measure, cells, { memory })];
+		expect(farthest(a.after, b.after)).toBeLessThanOrEqual(2e-5);
+		expect(farthest([a.before], [b.before])).toBeLessThanOrEqual(2e-5);
+	});
+
+	test("rows that a cell mixes stay together, or the sweep says what it needs", async () => {
+		const cells: Cell[] = [[{ kind: "mean", heads: ["0.1"] }]];
+		expect(planCells(measure, cells, { memory: 900_000 }).blocks.length).toBe(1);
+		expect(() => planCells(measure, cells, { memory: 100_000 })).toThrow(
+			/^memory: the 3 rows of a cell, .* needs about 0\.\d MiB, allowed 0\.1 MiB; with memory: \d+ it is a sweep of 1 passes/,
+		);
+		for (const memory of [0, -1, Number.NaN])
+			expect(() => planCells(measure, cells, { memory })).toThrow(CausalError);
+	});
+
+	test("cells that change later positions run from there on, where only those are measured", async () => {
+		const last = await measuring(model, "loss@6:7", { ids });
+		const at = (position: number): Cell => [{ kind: "zero", heads: ["0.1"], positions: [position] }];
+		const cells = [at(-1), at(5), at(6), at(0)];
+		const { passes } = planCells(last, cells);
+		expect(passes.map(({ position }) => position)[0]).toBe(0);
+		expect(planCells(last, [at(5), at(6)]).passes[0]?.position).toBe(5);
+		// loss at every position reads those before too
+		expect(planCells(measure, [at(5), at(6)]).passes[0]?.position).toBe(2);
+		const { after } = await runCells(last, cells);
+		expect(farthest(after, await oneByOne(last, cells))).toBeLessThanOrEqual(2e-5);
+	});
+
+	test("metrics that read hook points, padded rows and changed embeddings are swept too", async () => {
+		const cells: Cell[] = [
+			[{ kind: "zero", heads: ["0.0"] }],
+			[{ kind: "zero", heads: ["1.1"], positions: [1] }],
+			[{ kind: "zero", at: "hook_embed", positions: [2] }],
+		];
+		const scored = await measuring(
+			model,
+			{ kind: "head-score", score: "previous-token", head: "1.0" },
+			{ ids },
+		);
+		const padded = await measuring(model, "loss", { ids: [ids[0] as number[], [3, 3, 11, 60]] });
+		for (const one of [scored, padded]) {
+			const { after } = await runCells(one, cells);
+			expect(farthest(after, await oneByOne(one, cells))).toBeLessThanOrEqual(2e-5);
+		}
+	});
+
+	test("tells its progress, and ends with the signal's reason", async () => {
+		const cells = ["0.0", "0.1", "1.0", "1.1"].map((name): Cell => [{ kind: "zero", heads: [name] }]);
+		const told: number[][] = [];
+		await runCells(measure, cells, { memory: 400_000, onProgress: (...args) => told.push(args) });
+		expect(told.at(-1)?.slice(0, 2)).toEqual([4, 4]);
+		expect(told.at(-1)?.[2]).toBeCloseTo(0, 6);
+		expect(told.every(([done], i) => (done as number) >= (told[i - 1]?.[0] ?? 0))).toBe(true);
+		const stop = new AbortController();
+		const work = runCells(measure, cells, {
+			memory: 400_000,
+			signal: stop.signal,
+			onProgress: () => stop.abort(new Error("enough")),
+		});
+		await expect(work).rejects.toThrow("enough");
+	});
+
+	test("cells that do not fit the model are refused by their place", async () => {
+		await expect(runCells(measure, [[], [{ kind: "zero", heads: ["9.0"] }]])).rejects.toThrow(
+			/^cells\[1\]\[0\]\.heads.*no head "9\.0"; nearest/,
+		);
+		await expect(runCells(measure, [[{ kind: "patch", heads: ["0.0"], from: "gone" }]])).rejects.toThrow(
+			/no donor "gone"/,
 		);
 	});
 });

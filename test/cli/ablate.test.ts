@@ -100,7 +100,7 @@ describe("ablate", () => {
 		[["--out", "change.pdf"], /--out change\.pdf: the ending says the format; allowed \.svg, \.png/],
 		[
 			["--memory", "1", "--kind", "mean"],
-			/memory: .* needs about \d+ MiB, allowed 1 MiB; .* a sweep of 8 passes/,
+			/memory: .* needs about [\d.]+ MiB, allowed 1\.0 MiB; .* a sweep of 8 passes/,
 		],
 		[["--text", ""], /--text: the text is empty/],
 	])("%j is refused with a line that says why", async (args, why) => {
