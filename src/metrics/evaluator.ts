@@ -5,6 +5,7 @@ import { type Evaluator, encodeTokens, GROUPS, type Group } from "../tasks/regre
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { type BoundMetric, defineMetric, type MeasureOptions } from "./metric.js";
+import { refuseOptions } from "./own-sequences.js";
 import { rowsOfTensor } from "./tensor-rows.js";
 
 /** Weighted squared errors of the predicted ys: for each row the sum of weight_k (prediction_k - target_k)^2. */
@@ -112,11 +113,8 @@ function chosenBy(name: string): Chosen | undefined {
 /** How many sequences are used: all, or the first `samples`. */
 function rowCount(options: MeasureOptions, batch: number, where: string): number {
 	const { samples = batch } = options;
-	const odd = (Object.keys(options) as (keyof MeasureOptions)[]).find(
-		(key) => key !== "samples" && key !== "seed" && options[key] !== undefined,
-	);
-	if (odd !== undefined)
-		reject(where, `${odd}: a run is evaluated on sequences of its own; allowed is samples`);
+	// a seed is of rows that are drawn, of other metrics of the same experiment
+	refuseOptions(options, ["samples", "seed"], where);
 	if (!Number.isSafeInteger(samples) || samples < 1 || samples > batch) {
 		reject(where, `samples ${samples}, allowed 1..${batch}, the evaluator's sequences`);
 	}

@@ -6,14 +6,17 @@ import { findScore, type HeadScore, REGRESSION_SCORES, SCORES } from "../scores/
 import { type Rows, rowsOf } from "../scores/row.js";
 import { subjectOf } from "../scores/subject-of.js";
 import { readUnembedding } from "../scores/unembedding.js";
+import { PATTERN_SCORES } from "../tasks/regression/index.js";
 import { Random, type Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { type BoundMetric, defineMetric, type Measure, type MetricContext } from "./metric.js";
+import { patternScoreMetric } from "./pattern-score.js";
 import { tokenRows } from "./token-rows.js";
 
 /**
  * A score of one head on the run that is measured: what a change elsewhere does to what the head attends to. Scores,
- * their modes and samples are those of `scoreHeads`; a row's number is that of its sample, without its control.
+ * their modes and samples are those of `scoreHeads`, of a regression run also those of `scorePatterns`; a row's number is
+ * that of its sample, without its control.
  */
 export const headScore = defineMetric({
 	kind: "head-score",
@@ -34,16 +37,18 @@ export const headScore = defineMetric({
 			? undefined
 			: { kind: "head-score" as const, score: mode, head: place },
 	measure: async (data, context) => {
-		const score = findScore(data.score, context.of instanceof Model ? SCORES : REGRESSION_SCORES);
+		const { of, options, where } = context;
+		const { config } = of instanceof Model ? of : of.model;
+		const [[layer, heads]] = [...headsByLayer([data.head], config, `${where}.head`)] as [[number, number[]]];
+		const head = heads[0] as number;
+		const pattern = PATTERN_SCORES.find((name) => name === data.score);
+		if (pattern && !(of instanceof Model))
+			return patternScoreMetric(pattern, layer, head, of, options, where);
+		const score = findScore(data.score, of instanceof Model ? SCORES : REGRESSION_SCORES);
 		const { rows, ...measured } = scoredRows(score, context);
 		const { model } = measured;
-		const [[layer, heads]] = [...headsByLayer([data.head], model.config, `${context.where}.head`)] as [
-			[number, number[]],
-		];
-		const head = heads[0] as number;
 		const bad = rows.rows.findIndex((row) => score.queries(row).length === 0);
-		if (bad >= 0)
-			reject(context.where, `row ${bad} has no position at which ${score.name} could be computed`);
+		if (bad >= 0) reject(where, `row ${bad} has no position at which ${score.name} could be computed`);
 		const unembedding = score.needsUnembedding ? await readUnembedding(model) : undefined;
 		const metric = {
 			name: `head-score:${data.score}@${layer}.${head}`,

@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { type ExperimentResult, parseExperiment, runExperiment } from "../../src/experiments/index.js";
 import { loadModel } from "../../src/index.js";
 import { INTERVENTIONS } from "../../src/interventions/index.js";
-import { METRICS } from "../../src/metrics/index.js";
-import { resolveRun, runExperimentFile } from "../../src/node.js";
+import { compareRows, METRICS, measuring, readMetric } from "../../src/metrics/index.js";
+import { resolveRun, runExperimentFile, saveSafetensors } from "../../src/node.js";
 import { Folder, runCli, runJson } from "./run-cli.js";
 
 const folder = fileURLToPath(new URL("../../examples/experiments/", import.meta.url));
@@ -217,5 +217,54 @@ describe("a file that is not understood is refused with its line and column", ()
 		expect(stderr.trimEnd().split("\n")).toHaveLength(1);
 		expect(stdout).toBe("");
 		expect(code).toBe(2);
+	});
+});
+
+describe("what a file names lies beside it", () => {
+	test("a text is cut into rows, a donor's tensors are read, and both give what the library gives", async () => {
+		using dir = new Folder();
+		const model = await loadModel("demo");
+		try {
+			const text = "red fox moon bread king red fox moon bread king ".repeat(6);
+			writeFileSync(dir.at("book.txt"), text);
+			const { cache } = await model.runWithCache("red fox moon bread", { names: "blocks.1.hook_resid_pre" });
+			await saveSafetensors(dir.at("values.safetensors"), cache.toMap());
+			writeFileSync(
+				dir.at("text.yaml"),
+				"model: demo\ntext: book.txt\nsamples: { n: 5, count: 4, seed: 2 }\nmetrics: [loss]\n",
+			);
+			const found = await runJson<ExperimentResult>("run", dir.at("text.yaml"));
+			const measure = await measuring(model, "loss", { text, n: 5, samples: 4, seed: 2 });
+			const rows = await readMetric(measure);
+			expect(found.metrics[0]?.rows).toBe(4);
+			expect(found.metrics[0]?.before).toBe(compareRows(rows, rows).before);
+			const patch = (donor: string, from: string): string =>
+				`model: demo\nprompts: king fox moon red\ndonors: { ${from}: ${donor} }\ninterventions:\n  - { kind: patch, at: resid_pre, layers: [1], from: ${from} }\nmetrics:\n  - { kind: log-probability, answers: king }\n`;
+			writeFileSync(dir.at("file.yaml"), patch("{ file: values.safetensors }", "saved"));
+			writeFileSync(dir.at("prompt.yaml"), patch("{ prompts: red fox moon bread }", "other"));
+			writeFileSync(dir.at("same.yaml"), patch("unchanged", "self"));
+			const [file, prompt, same] = await Promise.all(
+				["file", "prompt", "same"].map((name) => runExperimentFile(dir.at(`${name}.yaml`))),
+			);
+			expect(file?.metrics).toEqual(prompt?.metrics);
+			expect(Math.abs(prompt?.metrics[0]?.change as number)).toBeGreaterThan(1e-3);
+			expect(same?.metrics[0]?.change).toBe(0);
+			writeFileSync(dir.at("none.yaml"), patch("{ file: none.safetensors }", "gone"));
+			expect((await runCli("run", dir.at("none.yaml"))).stderr).toMatch(
+				/none\.safetensors: cannot be read: there is no/,
+			);
+		} finally {
+			await model.dispose();
+		}
+	});
+
+	test("a host without files says so", async () => {
+		const host = { loadModel: (ref: string) => loadModel(ref), versions: {} };
+		const text = parseExperiment("model: demo\ntext: book.txt\nmetrics: [loss]\n", "a.yaml");
+		await expect(runExperiment(text, host)).rejects.toThrow(
+			'a.yaml: text "book.txt": there are no files here',
+		);
+		const run = parseExperiment("run: M=64\nmetrics: [mse]\n", "a.yaml");
+		await expect(runExperiment(run, host)).rejects.toThrow('a.yaml: run "M=64": no runs can be opened here');
 	});
 });

@@ -12,7 +12,14 @@ import {
 } from "../../src/metrics/index.js";
 import { RegressionModel, regressionConfig } from "../../src/models/regression/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
-import { discreteTasks, Evaluator, RegressionSequences } from "../../src/tasks/regression/index.js";
+import { scorePatterns } from "../../src/scores/index.js";
+import {
+	discreteTasks,
+	Evaluator,
+	PATTERN_SCORES,
+	type PatternScore,
+	RegressionSequences,
+} from "../../src/tasks/regression/index.js";
 import { expectRelative, type SmallConfig } from "../icl/support.js";
 import { referenceFolders, referenceJson, referenceTensors } from "../reference-data.js";
 
@@ -140,10 +147,25 @@ describe("a run", async () => {
 		expect(rows.every((score) => score >= 0 && score <= 1)).toBe(true);
 	});
 
+	test("scores patterns as scorePatterns does, row by row", async () => {
+		const scored = await scorePatterns(run, { samples: 20, seed: 3 });
+		const names = PATTERN_SCORES.filter((name) => name !== "variability");
+		const measures = await Promise.all(
+			names.map((name) => measuring(run, `head-score:${name}@0.1`, { samples: 20, seed: 3 })),
+		);
+		for (const [i, rows] of (await readMetrics(measures)).entries()) {
+			expect(rows).toHaveLength(20);
+			const wanted = scored.get(names[i] as PatternScore)?.values[0]?.[1] as number;
+			expect(rows.reduce((a, b) => a + b, 0) / 20, names[i]).toBeCloseTo(wanted, 5);
+		}
+		await expect(measuring(run, "head-score:variability@0.0")).rejects.toThrow("compares sequences");
+	});
+
 	test.each<[string, string, MeasureOptions, string]>([
 		["metrics of language models", "loss", {}, "loss: is about token ids; a regression run has the metrics"],
 		["rows of token ids", "mse", { ids: [[1, 2]] }, "ids: a run is evaluated on sequences of its own"],
 		["prompts", "head-score:induction@0.0", { prompts: "a" }, "prompts and task are about token ids"],
+		["prompts for patterns", "head-score:self_attn@0.0", { prompts: "a" }, "prompts: a run is evaluated on"],
 		["more sequences than there are", "mse", { samples: 65 }, "samples 65, allowed 1..64"],
 		["an example that there is none of", "token/99", {}, "no example 99, allowed 0.."],
 	])("refuses %s", async (_, metric, options, message) => {
