@@ -14,6 +14,7 @@ import { type AblationKind, type AblationTemplate, ablationOf, headsToAblate } f
 import { reject } from "./errors.js";
 import { runCells, type SweepOptions } from "./run-cells.js";
 
+/** What is ablated, how, and on which rows it is measured. */
 export interface AblateOptions extends MeasureOptions, SweepOptions {
 	/** A name such as "loss" or "loss@51:100", or data. Default "loss", of a regression run "mse". */
 	readonly metric?: string | MetricData;
@@ -39,6 +40,7 @@ export interface AblatedHeads extends Change {
 	readonly heads: readonly string[];
 }
 
+/** What every kind of sweep says of itself. */
 interface About {
 	readonly metric: string;
 	readonly kind: string;
@@ -48,6 +50,7 @@ interface About {
 	readonly before: number;
 }
 
+/** What `ablateHeads` found. */
 export interface Ablations extends About {
 	/** Every head, in the model's order. */
 	readonly cells: readonly AblatedHead[];
@@ -57,6 +60,7 @@ export interface Ablations extends About {
 	readonly ranking: readonly AblatedHead[];
 }
 
+/** What `ablatePairs` found. */
 export interface PairAblations extends About {
 	/** Every pair, in the model's order. */
 	readonly cells: readonly AblatedHeads[];
@@ -66,6 +70,7 @@ export interface PairAblations extends About {
 	readonly change: Tensor<"float64">;
 }
 
+/** What `ablateGreedily` found. */
 export interface GreedyAblation extends About {
 	/** The set after each step: the one before and the head that changes the metric most. */
 	readonly steps: readonly (AblatedHeads & { readonly added: string })[];
@@ -148,6 +153,7 @@ export async function ablateGreedily(
 	return { ...about(steps), steps };
 }
 
+/** What all three functions work with. */
 interface Prepared {
 	readonly model: Model;
 	readonly heads: readonly string[];

@@ -8,6 +8,7 @@ import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { range } from "./rows.js";
 import { CLEAN, runCells, type SweepOptions } from "./run-cells.js";
 
+/** What is patched, where, and with which clean rows. */
 export interface PatchOptions extends SweepOptions, CleanOptions {
 	/**
 	 * What is patched: a point's short name, "resid_pre" (the default), "resid_mid", "attn_out", "mlp_out", "z", "q",

@@ -9,6 +9,7 @@ import { metricOutputs, readStream } from "./read-stream.js";
 import { range, rowsOfDonors, rowsOfMeasure } from "./rows.js";
 import { metricFeeds, repeated, takeRows } from "./taken-rows.js";
 
+/** How a sweep is run, whatever its cells are. */
 export interface SweepOptions {
 	/** Bytes that a run may take beside the weights, about. Default 768 MiB. */
 	readonly memory?: number | undefined;
@@ -18,6 +19,7 @@ export interface SweepOptions {
 	readonly onProgress?: ((done: number, total: number, secondsLeft: number) => void) | undefined;
 }
 
+/** What `runCells` takes beside the cells. */
 export interface RunCellsOptions extends SweepOptions {
 	/** Recorded values that cells take by name. The donor "clean" is, unless given, the unchanged run itself. */
 	readonly donors?: Readonly<Record<string, Donor>> | undefined;
