@@ -29,7 +29,7 @@ export function selectPoints(points: readonly HookPoint[], names: Names): HookPo
 	const parts = typeof names === "function" || !Array.isArray(names) ? [names] : names;
 	const chosen = new Set<string>();
 	for (const part of parts as readonly (string | RegExp | ((name: string) => boolean))[]) {
-		const found = points.filter((point) => matches(point, part, all));
+		const found = points.filter(matcherOf(part, all));
 		const own = found.filter((point) => !point.module);
 		const matching = own.length > 0 ? own : found;
 		if (matching.length === 0) throw nothing(part, points);
@@ -38,21 +38,25 @@ export function selectPoints(points: readonly HookPoint[], names: Names): HookPo
 	return points.filter(({ name }) => chosen.has(name));
 }
 
-function matches(
-	{ name, optional, module }: HookPoint,
+/** Whether a point is meant. What depends on the part alone is worked out once: a list may hold hundreds of names. */
+function matcherOf(
 	part: string | RegExp | ((name: string) => boolean),
 	all: ReadonlySet<string>,
-): boolean {
-	if (module && typeof part !== "string") return false;
-	if (typeof part === "function") return !optional && part(name);
+): (point: HookPoint) => boolean {
+	if (typeof part === "function") return ({ name, optional, module }) => !module && !optional && part(name);
 	if (part instanceof RegExp) {
-		const last = name.slice(name.lastIndexOf(".") + 1);
-		// search, unlike test, does not go on where the last match of a global expression ended
-		return name.search(part) >= 0 && (!optional || part.source.includes(last));
+		return ({ name, optional, module }) => {
+			const last = name.slice(name.lastIndexOf(".") + 1);
+			// search, unlike test, does not go on where the last match of a global expression ended
+			return !module && name.search(part) >= 0 && (!optional || part.source.includes(last));
+		};
 	}
-	if (!part.includes("*")) return canonicalName(part, (n) => all.has(n)) === name;
-	const pattern = part.split("*").map(escapeRegExp).join("[^.]*");
-	return new RegExp(`^${pattern}$`).test(name);
+	if (!part.includes("*")) {
+		const meant = canonicalName(part, (n) => all.has(n));
+		return ({ name }) => name === meant;
+	}
+	const pattern = new RegExp(`^${part.split("*").map(escapeRegExp).join("[^.]*")}$`);
+	return ({ name }) => pattern.test(name);
 }
 
 function escapeRegExp(text: string): string {

@@ -61,15 +61,17 @@ export class KeyValueCache {
 	 * @throws {ModelError} where it kept those of no layer, or a mask or tokens of another extent are given
 	 */
 	static of(model: Cached, cache: ActivationCache, options: KeyValueOptions = {}): KeyValueCache {
+		const names = KeyValueCache.names(model);
 		const layers = new Map<number, LayerPast>();
 		for (let layer = 0; layer < model.config.nLayers; layer++) {
-			const [key, value] = KeyValueCache.names(model, [layer]) as [string, string];
-			if (cache.has(key) && cache.has(value))
+			const [key, value] = names.slice(2 * layer) as [string, string];
+			if (cache.has(key) && cache.has(value)) {
 				layers.set(layer, { key: cache.get(key), value: cache.get(value) });
+			}
 		}
 		const [first] = layers.values();
 		if (!first) {
-			const [key, value] = KeyValueCache.names(model, [0]);
+			const [key, value] = names;
 			throw new ModelError(
 				`keys and values: the run kept those of no layer; ask for KeyValueCache.names(model), such as ${key} and ${value}`,
 			);
