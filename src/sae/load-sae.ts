@@ -4,6 +4,7 @@ import { reject } from "./errors.js";
 import type { Sae, SaeWeights } from "./sae.js";
 import { parseSaeConfig, type SaeLayout } from "./sae-config.js";
 
+/** How an autoencoder's files are read. */
 export interface LoadSaeOptions {
 	/**
 	 * With `normalize_activations: "expected_average_only_in"`: what activations are multiplied by before they are encoded,
