@@ -89,8 +89,16 @@ function fromText(text: string, where: string): unknown {
 	if (other !== undefined) return other;
 	const kind = kindOf(name ?? text, where);
 	const data = kind.fromText(mode, place, kind.kind);
-	if (data === undefined) reject(where, `"${text}" does not say enough: ${kind.kind} is ${kind.doc}`);
+	if (data === undefined)
+		reject(where, `"${text}" does not say enough${lacking(kind)}: ${kind.kind} is ${kind.doc}`);
 	return data;
+}
+
+/** What data of a kind must have beside it. */
+function lacking({ schema }: MetricKind): string {
+	const fields = Object.entries((schema as z.ZodObject).shape as Record<string, z.ZodType>);
+	const needed = fields.filter(([key, field]) => key !== "kind" && !field.safeParse(undefined).success);
+	return needed.length === 0 ? "" : `, it needs ${needed.map(([key]) => key).join(" and ")}`;
 }
 
 function show(value: unknown): string {

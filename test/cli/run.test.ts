@@ -133,7 +133,7 @@ describe("a file that is not understood is refused with its line and column", ()
 		[
 			"a metric without its data",
 			`${base}metrics:\n  - logit-difference\n`,
-			'4:5: metrics[0]: "logit-difference" does not say enough',
+			'4:5: metrics[0]: "logit-difference" does not say enough, it needs answers and wrong',
 		],
 		[
 			"a strength outside",
