@@ -45,7 +45,7 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 	});
 
 	test("a batched sweep gives what one cell at a time gives, whatever the cells are", async () => {
-		const { nLayers, nHeads } = model.config;
+		const { nLayers, nHeads, nKvHeads } = model.config;
 		const head = fc.tuple(fc.nat(nLayers - 1), fc.nat(nHeads - 1)).map(([l, h]) => `${l}.${h}`);
 		const heads = fc.uniqueArray(head, { minLength: 1, maxLength: 3 });
 		const positions = fc.option(fc.uniqueArray(fc.integer({ min: -8, max: 7 }), { minLength: 1 }), {
@@ -59,17 +59,35 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 				.constantFrom("uniform" as const, "previous-token" as const, "induction" as const)
 				.map((pattern) => ({ kind: "replace-pattern" as const, pattern })),
 		);
-		const intervention = fc
+		const onHeads = fc
 			.tuple(kind, heads, positions, fc.constantFrom(0.5, 1))
 			.map(([k, h, p, strength]): Intervention => ({ ...k, heads: h, strength, ...(p && { positions: p }) }));
+		const elsewhere = fc
+			.tuple(
+				fc.nat(nLayers - 1),
+				fc.nat(nKvHeads - 1),
+				fc.constantFrom("resid_pre", "resid_mid", "attn_out", "mlp_out"),
+				positions,
+				fc.nat(3),
+			)
+			.map(([layer, kvHead, at, p, which]): Intervention => {
+				const places = p && { positions: p };
+				if (which === 0) return { kind: "patch", at, layers: [layer], from: "donor", ...places };
+				if (which === 1) return { kind: "scale", at, layers: "all", factor: 0.5, ...places };
+				if (which === 2)
+					return { kind: "patch", at: "v", kvHeads: [`${layer}.${kvHead}`], from: "donor", ...places };
+				return { kind: "freeze", at: "pattern", from: "donor" };
+			});
+		const intervention = fc.oneof(onHeads, elsewhere);
+		const donors = { donor: (await model.runWithCache(ids.map((row) => [...row].reverse()))).cache };
 		const cell = fc.array(intervention, { maxLength: 2 });
 		await fc.assert(
 			fc.asyncProperty(fc.array(cell, { minLength: 1, maxLength: 6 }), async (cells) => {
-				const { before, after } = await runCells(measure, cells);
+				const { before, after } = await runCells(measure, cells, { donors });
 				expect(farthest([before], [await readMetric(measure)])).toBeLessThanOrEqual(2e-5);
-				expect(farthest(after, await oneByOne(measure, cells))).toBeLessThanOrEqual(2e-5);
+				expect(farthest(after, await oneByOne(measure, cells, donors))).toBeLessThanOrEqual(2e-5);
 			}),
-			{ numRuns: 10 },
+			{ numRuns: 12 },
 		);
 	});
 
