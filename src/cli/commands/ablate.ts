@@ -33,7 +33,7 @@ Examples:
   headscope ablate
   headscope ablate model.gguf --kind mean --samples induction --json
   headscope ablate demo --kind frozen-patterns --heads 0.1,1.2 --out change.svg
-  headscope ablate demo --metric loss --positions 51:100 --ids ids.json
+  headscope ablate model.gguf --metric loss --positions 51:100 --ids ids.json
   headscope ablate demo --greedy 3
   headscope ablate M=64 --metric mse`;
 
