@@ -40,21 +40,54 @@ export function attributionFigure(
 	});
 }
 
-/** Changes of the metric by path: senders down, receivers across; a place without a path is 0. */
+/** Most senders and receivers in a figure: of more, those with the strongest paths are drawn. */
+const MOST_SENDERS = 24;
+const MOST_RECEIVERS = 48;
+
+/**
+ * Changes of the metric by path: senders down, receivers across; a place without a path is 0. Of more than 24
+ * senders or 48 receivers those with the strongest paths are drawn, and a note says so.
+ */
 export function pathFigure(
 	{ senders, receivers, values, norms, metric }: PathPatching,
 	{ model }: Pick<AttributionFigureOptions, "model">,
 ): string {
-	const data = values.data.map((value) => (Number.isNaN(value) ? 0 : value));
-	const shown = new Tensor("float64", values.shape, data);
+	const at = (s: number, r: number): number => {
+		const value = values.at(s, r);
+		return Number.isNaN(value) ? 0 : value;
+	};
+	const most = (count: number, other: number, size: (i: number, j: number) => number): number[] => {
+		const strength = [...Array(count).keys()].map((i) =>
+			Math.max(...[...Array(other).keys()].map((j) => Math.abs(size(i, j)))),
+		);
+		return [...strength.keys()].sort((a, b) => (strength[b] as number) - (strength[a] as number));
+	};
+	const kept = (order: readonly number[], limit: number): number[] =>
+		order.slice(0, limit).sort((a, b) => a - b);
+	const rows = kept(most(senders.length, receivers.length, at), MOST_SENDERS);
+	const columns = kept(
+		most(receivers.length, senders.length, (r, s) => at(s, r)),
+		MOST_RECEIVERS,
+	);
+	const shown = Tensor.from(
+		rows.map((s) => columns.map((r) => at(s, r))),
+		"float64",
+	);
+	const cut = [
+		...(rows.length < senders.length ? [`${rows.length} of ${senders.length} senders`] : []),
+		...(columns.length < receivers.length ? [`${columns.length} of ${receivers.length} receivers`] : []),
+	];
 	return matrixFigure({
 		values: shown,
 		range: around0([shown]),
 		title: `Paths of ${model}`,
-		notes: [`${norms} norms; no path is 0`],
+		notes: [
+			`${norms} norms; no path is 0`,
+			...(cut.length > 0 ? [`the strongest ${cut.join(" and ")}`] : []),
+		],
 		measure: `change of ${metric}`,
-		rows: { title: "sender", labels: senders },
-		columns: { title: "receiver", labels: receivers },
+		rows: { title: "sender", labels: rows.map((s) => senders[s] as string) },
+		columns: { title: "receiver", labels: columns.map((r) => receivers[r] as string) },
 	});
 }
 
@@ -65,7 +98,11 @@ function heatMap(
 	tokens: readonly string[] | undefined,
 	range: Range,
 ): string {
-	if (values.axes?.[1] !== "pos") return scoreGrid({ values, title, measure, range, diverging: true });
+	const axis = values.axes?.[1];
+	if (axis !== "pos") {
+		const heads = axis === "kv_head" ? `${title}: kv heads` : title;
+		return scoreGrid({ values, title: heads, measure, range, diverging: true });
+	}
 	return matrixFigure({
 		values,
 		title,

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { type Agreement, agreement } from "../../causal/agreement.js";
 import { type RankedCell, rankCells, sumPositions } from "../../causal/attribution-cells.js";
 import { attributionFigure, pathFigure, type ShownAttribution } from "../../causal/attribution-figures.js";
@@ -104,7 +105,8 @@ export async function attribute(cli: Cli, ref: string, options: AttributeOptions
 			...(options.norms !== undefined && { norms: options.norms as PathPatching["norms"] }),
 			onProgress: cli.progress.onStep("Patching paths"),
 		});
-		const written = out === undefined ? [] : await writeFigure(cli, out, pathFigure(found, about));
+		const written =
+			out === undefined ? [] : await writeFigure(cli, out, pathFigure(found, { model: basename(ref) }));
 		const ranking = rankPaths(found);
 		await cli.result(
 			(): AttributeResult => ({
@@ -133,7 +135,14 @@ export async function attribute(cli: Cli, ref: string, options: AttributeOptions
 	const written =
 		out === undefined
 			? []
-			: await writeFigure(cli, out, attributionFigure(listed, { model: ref, tokens: tokens.corrupt }));
+			: await writeFigure(
+					cli,
+					out,
+					attributionFigure(listed, {
+						model: basename(ref),
+						tokens: tokens.corrupt,
+					}),
+				);
 	await cli.result(
 		(): AttributeResult => ({
 			...about,
