@@ -10,6 +10,8 @@ export type Cell = readonly Intervention[];
 export interface CellFacts {
 	/** The first layer with a change, the number of layers where there is none; undefined where something outside the blocks is changed, or tokens are looked at. */
 	readonly layer: number | undefined;
+	/** Layers with changes. */
+	readonly layers: ReadonlySet<number>;
 	/** The first position with a change: positions before it are as in the unchanged run. */
 	readonly position: number;
 	/** Rows cannot be run apart from each other. */
@@ -34,6 +36,7 @@ export function factsOf(cell: Cell, sizes: Sizes, pos: number, where: string): C
 		LOCAL.has(one.kind) && one.positions ? Math.min(...one.positions.map((p) => (p < 0 ? p + pos : p))) : 0,
 	);
 	return {
+		layers: new Set(layers.filter((layer) => layer !== undefined)),
 		layer: looks || layers.includes(undefined) ? undefined : Math.min(sizes.nLayers, ...(layers as number[])),
 		position: Math.max(0, Math.min(pos, ...positions)),
 		mixesRows: cell.some((one) => MIXING.has(one.kind) || one.rows !== undefined),

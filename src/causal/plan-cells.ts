@@ -22,6 +22,8 @@ export interface CellPlan {
 	readonly blocks: readonly (readonly number[])[];
 	readonly passes: readonly Pass[];
 	readonly limits: Limits;
+	/** Layers that each cell changes. */
+	readonly layers: readonly ReadonlySet<number>[];
 }
 
 /** Fewer rows times positions where runs begin at positions: a pass begins where its first cell does. */
@@ -70,7 +72,7 @@ export function planCells(
 			nLayers: model.config.nLayers,
 		}),
 	);
-	return { blocks, passes, limits };
+	return { blocks, passes, limits, layers: facts.map(({ layers }) => layers) };
 }
 
 /** Cells by the layer they begin at. A metric that reads hook points needs all layers. */

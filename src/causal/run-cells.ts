@@ -97,7 +97,7 @@ class Block {
 	}
 
 	/** The metric's numbers of the rows of every cell, one cell after the other. */
-	async run({ layer, position }: Pass, cells: readonly Cell[]): Promise<Float64Array> {
+	async run({ layer, position, cells: places }: Pass, cells: readonly Cell[]): Promise<Float64Array> {
 		const { measure, donors, clean, signal, plan } = this;
 		if (layer === undefined || !clean) return this.whole(cells);
 		const { model, mask } = measure;
@@ -107,7 +107,9 @@ class Block {
 		const rows = mask && takeRows(mask, all);
 		let stream = takeRows(begin, all);
 		for (let l = layer; l < nLayers; l++) {
-			const own = cells.map((cell) => atLayer(cell, l, model.sizes));
+			const own = cells.map((cell, i) =>
+				plan.layers[places[i] as number]?.has(l) ? atLayer(cell, l, model.sizes) : [],
+			);
 			const past = clean.pasts[l] as KeyValueCache;
 			stream = await model.run(stream, {
 				startAtLayer: l,
