@@ -20,6 +20,11 @@ const ids = [
 	[3, 3, 11, 60, 31, 5],
 ];
 
+/** A cache of these tensors, with the axes that their points have. */
+function cacheOf(tensors: ReadonlyMap<string, Tensor<"float32">>): ActivationCache {
+	return new ActivationCache(tensors, { nLayers: 2, norm: "layer", hasPoint: (name) => tensors.has(name) });
+}
+
 function total({ values }: ResidualStack): Tensor {
 	const [first, ...rest] = Array.from({ length: values.shape[0] as number }, (_, i) => values.select(i));
 	const sum = Float32Array.from((first as Tensor<"float32">).data);
@@ -35,6 +40,26 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 		model = await loadModel(referencePath("lm", "models", folder), { engine });
 		const names = [/./, /hook_result$/];
 		cache = (await model.runWithCache(ids, { names })).cache;
+	});
+
+	test("parts of consecutive positions join to the whole; keys that a part lacks are unseen", () => {
+		const parts = [cache.slicePositions(0, 2), cache.slicePositions(2, 3), cache.slicePositions(3)];
+		for (const [name, joined] of ActivationCache.join(parts)) {
+			const { data, shape } = cache.get(name);
+			expect(joined.shape, name).toEqual(shape);
+			expect(joined.data, name).toEqual(data);
+		}
+		const pattern = "blocks.1.attn.hook_pattern";
+		const fewer = cache.pick([pattern]).toMap().get(pattern) as Tensor<"float32">;
+		const early = new Map([[pattern, fewer.slice(2, 0, 4).slice(3, 0, 4)]]);
+		const [first] = cache.names;
+		const seen = ActivationCache.join([cacheOf(early), cache.pick([pattern]).slicePositions(4)], 1);
+		expect(seen.get(pattern).shape.at(-1)).toBe((ids[0]?.length ?? 0) - 1);
+		expect(seen.get(pattern).data).toEqual(fewer.slice(3, 1).data);
+		expect(() => ActivationCache.join([])).toThrow("no activation cache to join");
+		const different = [cache.pick([pattern]), cache.pick([first as string])];
+		expect(() => ActivationCache.join(different)).toThrow(/caches of different points/);
+		expect(() => cache.pick(["blocks.9.hook_z"])).toThrow(/no hook point/);
 	});
 
 	test("decomposeResid adds up to the residual stream at every layer", () => {
