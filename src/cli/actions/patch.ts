@@ -2,7 +2,6 @@ import { attributionPoints } from "../../causal/attribution-points.js";
 import { pairOf } from "../../causal/pair-of.js";
 import { type Patches, patchActivations } from "../../causal/patch-activations.js";
 import { patchFigure } from "../../causal/sweep-figures.js";
-import type { Model } from "../../models/model.js";
 import { type Nested, Tensor } from "../../tensor/index.js";
 import type { Cli } from "../cli.js";
 import type { PatchOptions } from "../commands/patch.js";
@@ -10,7 +9,7 @@ import { UsageError } from "../errors.js";
 import { readPair } from "../input/prompt-pair.js";
 import { rounded } from "../input/score-samples.js";
 import { loadFor } from "../open/open.js";
-import { summaryOf } from "../output/attribution-text.js";
+import { firstTexts, summaryOf } from "../output/attribution-text.js";
 import { prepareOutput } from "../output/output.js";
 import { patchText } from "../output/patch-text.js";
 import { writeFigure } from "../output/write-figure.js";
@@ -57,7 +56,7 @@ export async function patch(cli: Cli, ref: string, options: PatchOptions): Promi
 		signal: cli.signal,
 		onProgress: cli.progress.onStep("Patching"),
 	});
-	const tokens = { clean: textsOf(model, clean), corrupt: textsOf(model, measure.input) };
+	const tokens = { clean: firstTexts(model, clean), corrupt: firstTexts(model, measure.input) };
 	const figure = { model: ref, tokens: tokens.corrupt };
 	const written = out === undefined ? [] : await writeFigure(cli, out, patchFigure(found, figure));
 	await cli.result(
@@ -83,12 +82,6 @@ function resultOf(model: string, found: Patches, tokens: PatchResult["tokens"]):
 		// NaN becomes null
 		effects: new Tensor("float64", effects.shape, effects.data.map(rounded)).toNested(),
 	};
-}
-
-/** The first row's tokens. */
-function textsOf({ tokenizer }: Model, rows: Tensor): string[] {
-	const [first = []] = rows.toNested() as number[][];
-	return first.map((id) => (tokenizer && id < tokenizer.vocabSize ? tokenizer.tokenText(id) : `#${id}`));
 }
 
 function listOf(text: string | undefined, option: string): number[] | undefined {
