@@ -77,6 +77,16 @@ export function takenFrom(
 	return { table: tensor.reshape([donorRows * length, ...rest.slice(1)]), places };
 }
 
+/**
+ * Rows of other texts are met position by position, which left padding shifts.
+ * @throws {InterventionError} for a run with padding on the left
+ */
+export function checkAligned({ mask, batch, pos }: RunFacts, where: string): void {
+	const shifted = range(batch).find((b) => mask && !mask.data[b * pos]);
+	if (shifted !== undefined)
+		reject(where, `a donor's positions are counted from the first, but row ${shifted} begins with padding`);
+}
+
 /** Whether a point holds a number for each query and key. */
 export function isSquare({ axes }: Target): boolean {
 	return axes.includes("query");

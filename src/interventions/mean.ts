@@ -3,7 +3,7 @@ import { sizeOfDims } from "../graph/dim.js";
 import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import { Tensor } from "../tensor/index.js";
-import { donated, isSquare } from "./donors.js";
+import { checkAligned, donated, isSquare } from "./donors.js";
 import { reject } from "./errors.js";
 import {
 	defineKind,
@@ -107,6 +107,7 @@ function donorMeanFeeds(
 	where: string,
 ): Record<string, Part> {
 	const { batch, pos } = run;
+	if (over === "batch") checkAligned(run, `${where}.from`);
 	const tensor = donated(run, from, target.point, where);
 	const overPositions = over === "batch-and-pos";
 	const { axes, shape, point } = target;

@@ -1,4 +1,4 @@
-import { type DonorChoice, isSquare, takenFrom } from "./donors.js";
+import { checkAligned, type DonorChoice, isSquare, takenFrom } from "./donors.js";
 import { type Change, restOf } from "./point-edits.js";
 import type { Target } from "./targets.js";
 
@@ -19,6 +19,9 @@ export function takeFromDonor(
 			isSquare(target)
 				? site.take("donor", [value.dim(0)], value.shape.slice(1))
 				: site.take("donor", [value.dim(0), value.dim(1)], restOf(value, target)),
-		feeds: (run) => ({ donor: takenFrom(choice, target, run, where, rowOf) }),
+		feeds: (run) => {
+			if (rowOf) checkAligned(run, `${where}.from`);
+			return { donor: takenFrom(choice, target, run, where, rowOf) };
+		},
 	};
 }

@@ -274,6 +274,23 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", async (folder
 		expect(at(0, 1)).toEqual([0, 0, 0, 0, 0, 0]);
 	});
 
+	test("rows of other texts need positions that begin at the first column", async () => {
+		const run = (mask: number[][], data: object): Promise<Tensor> =>
+			model.run(ids.slice(0, 2), { mask, interventions: [data as Intervention], donors: { donor } });
+		const [left, right] = [
+			[Array(8).fill(1), [0, ...Array(7).fill(1)]],
+			[Array(8).fill(1), [...Array(7).fill(1), 0]],
+		] as [number[][], number[][]];
+		for (const kind of ["mean", "resample"]) {
+			const data = { kind, heads: ["1.0"], from: "donor" };
+			await expect(run(left, data)).rejects.toThrow(
+				"interventions[0].from: a donor's positions are counted from the first, but row 1 begins with padding",
+			);
+			expect(far(await run(right, data), await run(right, { ...data, strength: 0 }))).toBeGreaterThan(1e-3);
+			await expect(run(right, { kind, heads: ["1.0"] })).rejects.toThrow("without padding");
+		}
+	});
+
 	test("heads of keys and values are named as such where query heads share them", async () => {
 		const kv = nKvHeads < nHeads;
 		const { cache } = await model.runWithCache(ids, {
