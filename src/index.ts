@@ -5,7 +5,12 @@ export { ActivationCache, type ResidualStack, type StackOptions } from "./hooks/
 export { HookError } from "./hooks/hook-error.js";
 export { actName } from "./hooks/points.js";
 export type { HookPoint, Names } from "./hooks/select.js";
-export { type Donor, type Intervention, InterventionError, parseInterventions } from "./interventions/index.js";
+export {
+	type Donor,
+	type Intervention,
+	InterventionError,
+	parseInterventions,
+} from "./interventions/index.js";
 export type { Ids } from "./models/batch.js";
 export { type Dimensions, type Family, ModelError } from "./models/family.js";
 export { KeyValueCache, type KeyValueOptions } from "./models/key-value-cache.js";

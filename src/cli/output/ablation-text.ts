@@ -23,7 +23,8 @@ export function ablationText(
 		cell,
 	]);
 	named.sort(([, a], [, b]) => Math.abs(b.change) - Math.abs(a.change));
-	const more = named.length > top ? `\n\n${top} of ${named.length}, the largest changes first; --top shows more` : "";
+	const more =
+		named.length > top ? `\n\n${top} of ${named.length}, the largest changes first; --top shows more` : "";
 	return `${about}\n\n${changes(named.slice(0, top), "ranking" in found ? "HEAD" : "HEADS")}${more}`;
 }
 

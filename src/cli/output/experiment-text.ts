@@ -2,7 +2,14 @@ import type { ExperimentResult, MetricResult } from "../../experiments/index.js"
 import { type Column, table } from "./table.js";
 
 /** An experiment's metrics as a table, with what it was made of. */
-export function experimentText({ title, experiment, model, metrics, sha256, versions }: ExperimentResult): string {
+export function experimentText({
+	title,
+	experiment,
+	model,
+	metrics,
+	sha256,
+	versions,
+}: ExperimentResult): string {
 	const counts = [...new Set(metrics.map(({ rows }) => rows))];
 	const same = counts.length === 1 ? `, ${counts[0]} ${counts[0] === 1 ? "row" : "rows"}` : "";
 	const interval = metrics.some(({ low }) => !Number.isNaN(low));
