@@ -170,6 +170,7 @@ async function prepare(of: MeasureOf | Measure, options: AblateOptions): Promise
 		memory,
 		signal,
 		onProgress,
+		onPlan,
 		...rows
 	} = options;
 	const { name, cell } = ablationOf(kind);
@@ -187,7 +188,13 @@ async function prepare(of: MeasureOf | Measure, options: AblateOptions): Promise
 		}),
 		run: async (sets, tell = onProgress) => {
 			const cells = sets.map((set) => cell([...set], model));
-			const { before, after } = await runCells(measure, cells, { donors, memory, signal, onProgress: tell });
+			const { before, after } = await runCells(measure, cells, {
+				donors,
+				memory,
+				signal,
+				onProgress: tell,
+				onPlan,
+			});
 			return sets.map((set, i) => ({
 				heads: set,
 				...compareRows(before, after[i] as Float64Array, rows.seed === undefined ? {} : { seed: rows.seed }),

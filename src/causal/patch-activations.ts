@@ -61,7 +61,7 @@ export async function patchActivations(
 	const [at = "resid_pre"] = attributionPoints([options.at ?? "resid_pre"]);
 	const { measure, clean } = await pairOf(of, options);
 	const { model, mask } = measure;
-	const { signal, memory, onProgress } = options;
+	const { signal, memory, onProgress, onPlan } = options;
 	const layers = indicesOf(options.layers, model.config.nLayers, "layers");
 	const points = layers.map((layer) => nameAt(at, layer));
 	const given = { ...(mask && { mask }), ...(signal && { signal }) };
@@ -71,7 +71,13 @@ export async function patchActivations(
 		logits: false,
 	});
 	const { cells, shape, axes, positions } = cellsAt(at, layers, measure, options);
-	const found = await runCells(measure, cells, { donors: { [CLEAN]: cache }, memory, signal, onProgress });
+	const found = await runCells(measure, cells, {
+		donors: { [CLEAN]: cache },
+		memory,
+		signal,
+		onProgress,
+		onPlan,
+	});
 	// by the same programs as the corrupted run, so that equal rows give equal numbers
 	const unchanged = await runCells({ ...measure, input: clean as Tensor<"int32"> }, [], { memory, signal });
 	const cleanMetric = mean(unchanged.before);
@@ -103,7 +109,7 @@ interface Cells {
 function cellsAt(
 	at: AttributionPoint,
 	layers: readonly number[],
-	{ model, input }: Measure,
+	{ model, input, mask }: Measure,
 	{ by, positions }: PatchOptions,
 ): Cells {
 	const { nHeads, nKvHeads } = model.config;
@@ -111,6 +117,8 @@ function cellsAt(
 	const each = by ?? (headAxis ? "all" : "position");
 	if (each !== "all" && each !== "position") reject("by", `got "${String(each)}", allowed position, all`);
 	if (positions && each === "all") reject("positions", 'goes with by: "position"');
+	if (mask && positions?.some((p) => p < 0))
+		reject("positions", "rows of different length end at different places; count from 0");
 	const length = input.shape[1] as number;
 	const places = each === "all" ? [undefined] : indicesOf(positions, length, "positions");
 	const heads = headAxis === "kv_head" ? nKvHeads : nHeads;

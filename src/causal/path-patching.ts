@@ -79,7 +79,7 @@ export async function pathPatching(
 	const edges = senders.flatMap((from) => receivers.filter((to) => isPath(from, to)));
 	if (edges.length === 0)
 		reject("receivers", "every receiver comes before every sender, so there is no path");
-	const positions = checkPositions(options.positions, input.shape[1] as number);
+	const positions = checkPositions(options.positions, measure);
 	const sums = new Float64Array(senders.length * receivers.length);
 	const means = { clean: 0, corrupt: 0 };
 	const runs = new PathRuns(measure, { norms, memory, signal });
@@ -124,8 +124,17 @@ function groupsOf(receivers: readonly Receiver[]): Receiver[][] {
 	return [...groups.values()];
 }
 
-function checkPositions(positions: readonly number[] | undefined, length: number): number[] | undefined {
+function checkPositions(
+	positions: readonly number[] | undefined,
+	{ input, mask }: Measure,
+): number[] | undefined {
+	const length = input.shape[1] as number;
 	if (positions?.length === 0) reject("positions", "the list is empty; leave it out for all");
+	if (positions && mask)
+		reject(
+			"positions",
+			"rows of different length have different positions; give rows of one length, or none",
+		);
 	return positions?.map((p) => {
 		if (!Number.isInteger(p) || p < -length || p >= length) {
 			reject("positions", `got ${p}, these rows have ${-length}..${length - 1}`);

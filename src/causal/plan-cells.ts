@@ -53,7 +53,7 @@ export function planCells(
 		const alone = rows === 1 ? "one row" : `the ${rows} rows of a cell, which looks at all of them at once,`;
 		reject(
 			"memory",
-			`${alone} of ${length} positions needs about ${megabytes(needed)}, allowed ${megabytes(memory)}; with memory: ${Math.ceil(needed)} it is a sweep of ${cells.length} passes, a cell each${rows > 1 ? "; or take fewer samples" : ""}`,
+			`${alone} of ${length} positions needs about ${megabytes(needed)}, allowed ${megabytes(memory)}; with memory: ${Math.ceil(needed)} it is a sweep of ${cells.length} ${cells.length === 1 ? "pass" : "passes"}, a cell each${rows > 1 ? "; or take fewer samples" : ""}`,
 		);
 	}
 	const blocks = range(0, Math.ceil(metric.rows / rows)).map((b) =>

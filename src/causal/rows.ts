@@ -26,18 +26,23 @@ export function rowsOfMeasure(measure: Measure, rows: readonly number[]): Measur
 	};
 }
 
-/** Donors for some of `count` rows; those of a single row serve all. */
+/**
+ * Donors for some of `count` rows; those of a single row serve all.
+ * @param points names of hook points, whose values have rows; what else a donor holds, such as a direction, has none
+ */
 export function rowsOfDonors(
 	donors: Readonly<Record<string, Donor>>,
 	count: number,
 	rows: readonly number[],
+	points: ReadonlySet<string>,
 ): Readonly<Record<string, Donor>> {
 	if (rows.length === count) return donors;
-	const cut = (tensor: Tensor): Tensor => (tensor.shape[0] === count ? takeRows(tensor, rows) : tensor);
+	const cut = (name: string, tensor: Tensor): Tensor =>
+		points.has(name) && tensor.shape[0] === count ? takeRows(tensor, rows) : tensor;
 	return Object.fromEntries(
 		Object.entries(donors).map(([name, donor]) => [
 			name,
-			new Map([...entriesOf(donor)].map(([point, tensor]) => [point, cut(tensor)])),
+			new Map([...entriesOf(donor)].map(([point, tensor]) => [point, cut(point, tensor)])),
 		]),
 	);
 }

@@ -17,6 +17,8 @@ export interface SweepOptions {
 	readonly signal?: AbortSignal | undefined;
 	/** Cells that are done, of all, and about how many seconds the others will take. */
 	readonly onProgress?: ((done: number, total: number, secondsLeft: number) => void) | undefined;
+	/** Told before the first one how many runs the memory makes of the sweep. */
+	readonly onPlan?: ((passes: number) => void) | undefined;
 }
 
 /** What `runCells` takes beside the cells. */
@@ -49,11 +51,13 @@ export async function runCells(
 	cells: readonly Cell[],
 	options: RunCellsOptions = {},
 ): Promise<CellValues> {
-	const { donors = {}, memory, signal, onProgress } = options;
+	const { donors = {}, memory, signal, onProgress, onPlan } = options;
 	const plan = planCells(measure, cells, { memory });
+	onPlan?.(plan.passes.length * plan.blocks.length);
 	const named = donorPoints(cells.flat(), measure.model.sizes).get(CLEAN) ?? [];
 	const recorded = Object.hasOwn(donors, CLEAN) ? [] : named;
 	const { rows } = measure.metric;
+	const points = new Set(measure.model.sizes.points.map((point) => point.name));
 	const before = new Float64Array(rows);
 	const after = cells.map(() => new Float64Array(rows));
 	const progress = new Progress(plan, cells.length, onProgress);
@@ -61,7 +65,7 @@ export async function runCells(
 		signal?.throwIfAborted();
 		const own = rowsOfMeasure(measure, block);
 		const [first = 0] = block;
-		const sweep = new Block(own, rowsOfDonors(donors, rows, block), plan, signal);
+		const sweep = new Block(own, rowsOfDonors(donors, rows, block, points), plan, signal);
 		before.set(await sweep.start(recorded), first);
 		await atOnce(plan.passes, AT_ONCE, async (pass) => {
 			const values = await sweep.run(

@@ -3,7 +3,7 @@ import { nearest } from "../hooks/select.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import type { RunFacts, Taken } from "./intervention.js";
-import { placesIn, range } from "./point-edits.js";
+import { checkColumns, placesIn, range } from "./point-edits.js";
 import type { Selection, Target } from "./targets.js";
 
 /** Recorded values by hook name: what another run, or another prompt, had at these points. */
@@ -63,14 +63,14 @@ export function takenFrom(
 	where: string,
 	rowOf?: (row: number, donorRows: number) => number,
 ): Taken {
-	const { from, positions, fromPositions } = choice;
+	const { from } = choice;
 	const tensor = donated(run, from, target.point, where);
 	checkShape(tensor, choice, target, run, where, rowOf !== undefined);
 	const [donorRows, ...rest] = tensor.shape as [number, ...number[]];
 	const row = (b: number): number => rowOf?.(b, donorRows) ?? (donorRows === 1 ? 0 : b);
 	if (isSquare(target)) return { table: tensor, places: Tensor.from(range(run.batch).map(row), "int32") };
 	const length = rest[0] as number;
-	const sources = sourcePositions(positions, fromPositions, run.pos, length, where);
+	const sources = sourcePositions(choice, run, length, where);
 	const places = Tensor.zeros([run.batch, run.pos], "int32");
 	for (let b = 0; b < run.batch; b++)
 		for (let p = 0; p < run.pos; p++) places.data[b * run.pos + p] = row(b) * length + (sources[p] as number);
@@ -94,18 +94,19 @@ export function isSquare({ axes }: Target): boolean {
 
 /** Where each position's value comes from. Positions that are not changed take anything the donor has. */
 function sourcePositions(
-	positions: readonly number[] | undefined,
-	fromPositions: readonly number[] | undefined,
-	pos: number,
+	{ positions, fromPositions }: DonorChoice,
+	run: RunFacts,
 	length: number,
 	where: string,
 ): number[] {
+	const { pos } = run;
 	if (fromPositions === undefined) return range(pos);
 	if (positions === undefined || positions.length !== fromPositions.length)
 		reject(
 			`${where}.fromPositions`,
 			`${fromPositions.length} positions for ${positions?.length ?? "unsaid"} in "positions"; give one for each`,
 		);
+	checkColumns(positions, run, `${where}.positions`);
 	const sources = Array<number>(pos).fill(0);
 	const targets = placesIn(positions, pos, `${where}.positions`);
 	for (const [i, source] of fromPositions.entries()) {

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { defineKind, patternFields, type RunFacts } from "./intervention.js";
-import { placesIn, pointEdits } from "./point-edits.js";
+import { checkColumns, placesIn, pointEdits } from "./point-edits.js";
 
 type Pair = readonly [query: number, key: number, amount: number];
 type Matrix = readonly (readonly number[])[];
@@ -81,7 +81,13 @@ interface Amounts {
 }
 
 /** Single scores, each at most once, so that their order decides nothing. */
-function ofPairs(pairs: readonly Pair[], { pos }: RunFacts, where: string): Amounts {
+function ofPairs(pairs: readonly Pair[], run: RunFacts, where: string): Amounts {
+	const { pos } = run;
+	checkColumns(
+		pairs.flatMap(([query, key]) => [query, key]),
+		run,
+		`${where}.pairs`,
+	);
 	const amounts = Tensor.zeros([pos, pos]);
 	const chosen = Tensor.zeros([pos, pos], "bool");
 	for (const [i, [q, k, amount]] of pairs.entries()) {
@@ -97,7 +103,9 @@ function ofPairs(pairs: readonly Pair[], { pos }: RunFacts, where: string): Amou
 }
 
 /** A whole matrix, of which "set" takes every entry up to the query, zeros too. */
-function ofMatrix(matrix: Matrix, { pos }: RunFacts, where: string): Amounts {
+function ofMatrix(matrix: Matrix, run: RunFacts, where: string): Amounts {
+	const { pos } = run;
+	checkColumns([], run, `${where}.matrix`);
 	if (matrix.length < pos)
 		reject(`${where}.matrix`, `${matrix.length} rows, but this run has ${pos} positions`);
 	const amounts = Tensor.zeros([pos, pos]);

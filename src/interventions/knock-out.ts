@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { defineKind, patternFields, type RunFacts } from "./intervention.js";
-import { placesIn, pointEdits } from "./point-edits.js";
+import { placesInRow, pointEdits } from "./point-edits.js";
 
 /**
  * Attention knock-out (Geva et al. 2023): queries no longer attend to some keys, and what is left of each row of the
@@ -45,13 +45,14 @@ export const knockOut = defineKind({
 function keysLeft(
 	keys: readonly number[],
 	positions: readonly number[] | undefined,
-	{ batch, pos, mask }: RunFacts,
+	run: RunFacts,
 	where: string,
 ): Tensor {
-	const out = new Set(placesIn(keys, pos, `${where}.keys`));
-	const named = new Set(positions && placesIn(positions, pos, `${where}.positions`));
+	const { batch, pos, mask } = run;
 	const shares = Tensor.zeros([batch, 1, pos, pos]);
 	for (let b = 0; b < batch; b++) {
+		const out = new Set(placesInRow(keys, b, run, `${where}.keys`));
+		const named = new Set(positions && placesInRow(positions, b, run, `${where}.positions`));
 		for (let query = 0; query < pos; query++) {
 			const seen: number[] = [];
 			for (let key = 0; key <= query; key++) if (mask?.data[b * pos + key] ?? 1) seen.push(key);

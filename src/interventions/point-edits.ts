@@ -87,30 +87,70 @@ function alignedTo(value: Value, { axes }: Target, g: G, site: EditSite): EditSi
 function strengths(
 	{ strength = 1, positions, rows }: Selection,
 	{ axes, shape, heads }: Target,
-	{ batch, pos }: RunFacts,
+	run: RunFacts,
 	where: string,
 ): Tensor {
+	const { batch, pos } = run;
 	const atRows = rows ?? range(batch);
 	const badRow = atRows.find((row) => row >= batch);
 	if (badRow !== undefined) reject(`${where}.rows`, `got ${badRow}, this run has rows 0..${batch - 1}`);
-	const atPositions = positions ? placesIn(positions, pos, `${where}.positions`) : range(pos);
-	const places = axes.map((axis) => {
-		if (axis === "batch") return atRows;
-		if (axis === "pos" || axis === "query") return atPositions;
-		return heads && isSelected(axis) ? heads : [0];
-	});
+	const own = (row: number): number[] =>
+		positions ? placesInRow(positions, row, run, `${where}.positions`) : range(pos);
 	const extents = axes.map((axis, i) => {
 		if (axis === "batch") return batch;
 		if (axis === "pos" || axis === "query") return pos;
 		return isSelected(axis) ? (shape[i] as number) : 1;
 	});
 	const field = Tensor.zeros(extents);
-	const fill = (axis: number, flat: number): void => {
-		if (axis === axes.length) field.data[flat] = strength;
-		else for (const i of places[axis] as number[]) fill(axis + 1, flat * (extents[axis] as number) + i);
+	const fill = (axis: number, flat: number, places: readonly number[]): void => {
+		if (axis === axes.length) {
+			field.data[flat] = strength;
+			return;
+		}
+		const name = axes[axis] as Target["axes"][number];
+		const along = name === "pos" || name === "query" ? places : heads && isSelected(name) ? heads : [0];
+		for (const i of along) fill(axis + 1, flat * (extents[axis] as number) + i, places);
 	};
-	fill(0, 0);
+	for (const row of atRows) fill(1, row, own(row)); // axis 0 is the batch
 	return field;
+}
+
+/**
+ * Places in a row of positions among its own tokens, so that padding shifts nothing: -1 is the row's last token.
+ * Positions that a shorter row lacks have no place there.
+ * @throws {InterventionError} for those that no row of the run can have
+ */
+export function placesInRow(
+	positions: readonly number[],
+	row: number,
+	{ pos, mask }: RunFacts,
+	where: string,
+): number[] {
+	const places = placesIn(positions, pos, where);
+	if (!mask) return places;
+	const tokens = range(pos).filter((p) => mask.data[row * pos + p]);
+	return positions.flatMap((p) => tokens[p < 0 ? p + tokens.length : p] ?? []);
+}
+
+/**
+ * For what is laid out once for all rows, in the columns of the batch.
+ * @throws {InterventionError} where padding makes columns and a row's own positions differ
+ */
+export function checkColumns(
+	positions: readonly number[],
+	{ mask, batch, pos }: RunFacts,
+	where: string,
+): void {
+	if (!mask) return;
+	const shifted = range(batch).find((b) => !mask.data[b * pos]);
+	if (shifted !== undefined)
+		reject(
+			where,
+			`row ${shifted} begins with padding, which shifts positions; allowed: padding on the right`,
+		);
+	const fromEnd = positions.find((p) => p < 0);
+	if (fromEnd !== undefined)
+		reject(where, `got ${fromEnd}, but rows of different length end at different places; count from 0`);
 }
 
 /** Positions from 0 on. @throws {InterventionError} for those the run lacks */

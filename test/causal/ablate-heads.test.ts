@@ -1,7 +1,7 @@
 /** Head ablations: against TransformerLens' numbers, and the laws they obey. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ablateGreedily, ablateHeads, ablatePairs } from "../../src/causal/ablate-heads.js";
-import { loadModel, type Model, type Tensor } from "../../src/index.js";
+import { loadModel, type Model, Tensor } from "../../src/index.js";
 import { type Measure, measuring, readMetric } from "../../src/metrics/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { referencePath, referenceTensors } from "../reference-data.js";
@@ -118,4 +118,23 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 		expect([...(steps[1]?.heads ?? [])].sort()).toEqual(second?.heads);
 		expect(done.at(-1)).toBe(5);
 	});
+});
+
+test("a donor's direction that has as many numbers as there are rows is not cut into rows", async () => {
+	const model = await load("rand-gpt2");
+	const count = model.config.dHead;
+	const ids = Array.from({ length: count }, (_, r) =>
+		Array.from({ length: 8 }, (__, p) => (7 * r + 3 * p) % 60),
+	);
+	const direction = { direction: Tensor.from(Array.from({ length: count }, (_, i) => i / count - 0.4)) };
+	const asked = {
+		ids,
+		heads: ["0.1"],
+		kind: { kind: "add", at: "z", from: "given", name: "direction" },
+		donors: { given: direction },
+	} as const;
+	const whole = await ablateHeads(model, asked);
+	const parts = await ablateHeads(model, { ...asked, memory: 400_000 });
+	expect(parts.cells[0]?.change).toBeCloseTo(whole.cells[0]?.change as number, 5);
+	expect(whole.cells[0]?.change).not.toBe(0);
 });

@@ -114,7 +114,7 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 		const cells: Cell[] = [[{ kind: "mean", heads: ["0.1"] }]];
 		expect(planCells(measure, cells, { memory: 900_000 }).blocks.length).toBe(1);
 		expect(() => planCells(measure, cells, { memory: 100_000 })).toThrow(
-			/^memory: the 3 rows of a cell, .* needs about 0\.\d MiB, allowed 0\.1 MiB; with memory: \d+ it is a sweep of 1 passes/,
+			/^memory: the 3 rows of a cell, .* needs about 0\.\d MiB, allowed 0\.1 MiB; with memory: \d+ it is a sweep of 1 pass/,
 		);
 		for (const memory of [0, -1, Number.NaN])
 			expect(() => planCells(measure, cells, { memory })).toThrow(CausalError);

@@ -124,3 +124,17 @@ describe("ablate", () => {
 		expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
 	});
 });
+
+test("says in how many passes a sweep is run that is given little memory", async () => {
+	const { stderr, code } = await runCli("ablate", "demo", "--count", "4", "--memory", "1");
+	expect(code).toBe(0);
+	const passes = Number(/--memory 1: (\d+) passes/.exec(stderr)?.[1]);
+	expect(passes).toBeGreaterThan(1);
+	expect((await runCli("ablate", "demo", "--count", "4", "--memory", "500")).stderr).toContain("2 passes"); // a layer each
+});
+
+test("of a run, refuses positions of tokens and says what there is instead", async () => {
+	const { stderr, code } = await runCli("ablate", "M=64", "--metric", "mse", "--positions", "1:3");
+	expect(stderr).toContain("of a run --metric pretrain/token/3 is one example's");
+	expect(code).toBe(2);
+});

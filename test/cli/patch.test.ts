@@ -84,3 +84,13 @@ describe("patch", () => {
 		expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
 	});
 });
+
+test.each([
+	["patch", [...PAIR]],
+	["attribute", [...PAIR]],
+	["generate", ["--text", "red"]],
+])("%s says that it takes language models", async (command, args) => {
+	const { code, stderr } = await runCli(command, "M=64", ...args);
+	expect(stderr).toContain(`${command} takes language models, and M=64 is a run of in-context regression`);
+	expect(code).toBe(2);
+});

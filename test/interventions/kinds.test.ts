@@ -261,7 +261,7 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", async (folder
 		const pattern = "blocks.0.attn.hook_pattern";
 		const { cache, logits: out } = await model.runWithCache(rows, {
 			mask,
-			interventions: [{ kind: "knock-out", heads: "all", keys: [2, 4] }],
+			interventions: [{ kind: "knock-out", heads: "all", keys: [0, 2] }],
 			names: pattern,
 			logits: true,
 		});

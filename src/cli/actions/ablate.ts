@@ -74,7 +74,10 @@ export async function ablate(cli: Cli, ref: string, options: AblateOptions): Pro
 		heads,
 		kind: kind as AblationKind,
 		signal: cli.signal,
-		...(memory !== undefined && { memory: memory * 1e6 }),
+		...(memory !== undefined && {
+			memory: memory * 1e6,
+			onPlan: (passes) => cli.note(`--memory ${memory}: ${passes} ${passes === 1 ? "pass" : "passes"}`),
+		}),
 		onProgress: cli.progress.onStep("Ablating heads"),
 	};
 	const found = await sweep(of, asked, options).catch((error: unknown) => {
@@ -132,8 +135,12 @@ function metricOf(options: AblateOptions, run: boolean): string | MetricData {
 	const { metric = usualMetric(run), positions, answer, wrong, ids } = options;
 	const ofAnswers = answerMetric({ metric, answer, wrong }, ids !== undefined);
 	if (positions === undefined) return ofAnswers;
+	if (run)
+		throw new UsageError(
+			"--positions goes with the tokens of language models; of a run --metric pretrain/token/3 is one example's",
+		);
 	if (typeof ofAnswers !== "string") throw new UsageError(`--positions does not go with ${metric}`);
-	if (!/^-?\d+(:(-?\d+)?)?$|^:-?\d+$/.test(positions.trim()))
+	if (!/^-?\d+:(-?\d+)?$|^:-?\d+$/.test(positions.trim()))
 		throw new UsageError(`--positions: got "${positions}", allowed A:B, such as 51:100`);
 	if (metric.includes("@")) throw new UsageError(`--positions: ${metric} has positions already`);
 	return `${metric}@${positions.trim()}`;

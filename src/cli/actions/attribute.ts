@@ -18,6 +18,7 @@ import { UsageError } from "../errors.js";
 import { readPair } from "../input/prompt-pair.js";
 import { rounded } from "../input/score-samples.js";
 import { loadFor } from "../open/open.js";
+import { refuseRun } from "../open/open-heads.js";
 import {
 	agreementText,
 	attributionTable,
@@ -82,6 +83,7 @@ export interface Listed extends ShownAttribution {
 }
 
 export async function attribute(cli: Cli, ref: string, options: AttributeOptions): Promise<void> {
+	await refuseRun(ref, "attribute");
 	const { at = ["z"], steps, check, paths, out, top = 10 } = options;
 	const points = attributionPoints(
 		at.flatMap((list) => list.split(",")).map((name) => name.trim()),

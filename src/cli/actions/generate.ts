@@ -7,6 +7,7 @@ import { UsageError } from "../errors.js";
 import { encodeInput, type Input, readInput } from "../input/input.js";
 import { readInterventions } from "../input/interventions.js";
 import { loadFor } from "../open/open.js";
+import { refuseRun } from "../open/open-heads.js";
 
 /** What `headscope generate --json` prints; after Ctrl-C as far as it came. */
 export interface GenerateResult {
@@ -28,6 +29,7 @@ export interface GenerateResult {
 }
 
 export async function generate(cli: Cli, ref: string, options: GenerateCommandOptions): Promise<void> {
+	await refuseRun(ref, "generate");
 	const given = await readInput(options);
 	if (options.temperature === 0) {
 		const idle = (["topK", "topP", "seed"] as const).find((name) => options[name] !== undefined);
@@ -51,7 +53,10 @@ export async function generate(cli: Cli, ref: string, options: GenerateCommandOp
 		}
 	} catch (error) {
 		// Ctrl-C: what there is, is the result
-		if (!cli.signal.aborted) throw error;
+		if (!cli.signal.aborted) {
+			if (streams && made.some((tokens) => tokens.length > 0)) cli.write("\n");
+			throw error;
+		}
 	}
 	await cli.result(
 		(): GenerateResult => ({

@@ -9,6 +9,7 @@ import { UsageError } from "../errors.js";
 import { readPair } from "../input/prompt-pair.js";
 import { rounded } from "../input/score-samples.js";
 import { loadFor } from "../open/open.js";
+import { refuseRun } from "../open/open-heads.js";
 import { firstTexts, summaryOf } from "../output/attribution-text.js";
 import { prepareOutput } from "../output/output.js";
 import { patchText } from "../output/patch-text.js";
@@ -38,6 +39,7 @@ export interface PatchResult {
 }
 
 export async function patch(cli: Cli, ref: string, options: PatchOptions): Promise<void> {
+	await refuseRun(ref, "patch");
 	const { by, out, top = 10, memory } = options;
 	const [at] = attributionPoints([options.at], "--at");
 	const layers = listOf(options.layers, "--layers");
@@ -52,7 +54,10 @@ export async function patch(cli: Cli, ref: string, options: PatchOptions): Promi
 		...(by && { by }),
 		...(layers && { layers }),
 		...(positions && { positions, by: "position" }),
-		...(memory !== undefined && { memory: memory * 1e6 }),
+		...(memory !== undefined && {
+			memory: memory * 1e6,
+			onPlan: (passes) => cli.note(`--memory ${memory}: ${passes} ${passes === 1 ? "pass" : "passes"}`),
+		}),
 		signal: cli.signal,
 		onProgress: cli.progress.onStep("Patching"),
 	});

@@ -66,3 +66,11 @@ async function isLanguageModel(folder: string): Promise<boolean> {
 	if (text === undefined) return false;
 	return !text.includes('"task_config"');
 }
+
+/** @throws {UsageError} where a command that runs on text is given a regression run, which has none */
+export async function refuseRun(ref: string, command: string): Promise<void> {
+	if (!(await isRun(ref, {}))) return;
+	throw new UsageError(
+		`${command} takes language models, and ${ref} is a run of in-context regression; ablate, lens, attention, scores and icl patch take runs`,
+	);
+}
