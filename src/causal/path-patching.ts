@@ -70,7 +70,7 @@ export async function pathPatching(
 		reject("norms", `got ${JSON.stringify(norms)}, allowed "frozen", "recomputed"`);
 	}
 	const { measure, clean } = await pairOf(of, options);
-	const { model, metric, input } = measure;
+	const { model, metric } = measure;
 	if (metric.names.length > 0) {
 		reject("metric", `"${metric.name}" reads ${metric.names[0]}, allowed are metrics of the logits`);
 	}

@@ -84,7 +84,7 @@ interface Amounts {
 function ofPairs(pairs: readonly Pair[], run: RunFacts, where: string): Amounts {
 	const { pos } = run;
 	checkColumns(
-		pairs.flatMap(([query, key]) => [query, key]),
+		pairs.flatMap((pair) => pair.slice(0, 2)),
 		run,
 		`${where}.pairs`,
 	);
