@@ -14,7 +14,8 @@ const library = defineConfig({
 	dts: true,
 	fixedExtension: false,
 	// the forks stay imports by name: the page and Node each take their own
-	deps: { neverBundle: [/^#/] },
+	// so do the studio's uses of the package by its own name
+	deps: { neverBundle: [/^#/, /^headscope/] },
 	// a warning of the bundler is a fault
 	failOnWarn: true,
 });

@@ -61,8 +61,11 @@ const LAYERS = {
 	runs: {
 		imports: ["train", "models", "hooks", "runtime", "weights", "tasks", "random", "tensor"],
 	},
+	// what else it uses of the package it imports by the package's name, as its users do
+	studio: { imports: ["runtime"] },
 	cli: {
 		imports: [
+			"studio",
 			"runs",
 			"mechinterp",
 			"patching",

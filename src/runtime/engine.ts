@@ -71,6 +71,11 @@ export interface EngineOptions {
 	 * again on cores that nothing else needs, as in training. Default false.
 	 */
 	spin?: boolean;
+	/**
+	 * In a page: address of the folder that has ONNX Runtime's WASM files, with "/" at its end. Default: where a bundler put
+	 * them. The first engine of a thread decides.
+	 */
+	runtimeFiles?: string;
 	/** Upper bound in bytes for compiled sessions that are kept. Default 1 GiB. */
 	sessionBytes?: number;
 	/** Upper bound in bytes for programs that an engine's own thread remembers. Default 256 MiB. */

@@ -48,7 +48,8 @@ export class LocalEngine implements Engine {
 	/** @throws {EngineError} if the provider does not work here; the message lists those that are there. */
 	static async create(options: EngineOptions = {}): Promise<LocalEngine> {
 		const threads = options.threads ?? defaultThreads();
-		const platform = await loadPlatform({ provider: options.provider, threads });
+		const { runtimeFiles } = options;
+		const platform = await loadPlatform({ provider: options.provider, threads, runtimeFiles });
 		const provider = options.provider ?? platform.defaultProvider;
 		const refuse = (why: string, available: readonly Provider[]): never => {
 			throw new EngineError(`provider "${provider}" ${why}; available: ${available.join(", ")}`);

@@ -4,15 +4,17 @@ import type { EngineThread, Ort, Platform, PlatformOptions } from "./platform.js
 let loaded: Promise<Platform> | undefined;
 
 /** onnxruntime-web: WASM, and WebGPU where the browser has it. Threads need a cross-origin isolated page. */
-export function loadPlatform({ threads }: PlatformOptions): Promise<Platform> {
-	loaded ??= load(globalThis.crossOriginIsolated ? threads : 1);
+export function loadPlatform(options: PlatformOptions): Promise<Platform> {
+	loaded ??= load(options);
 	return loaded;
 }
 
-async function load(threads: number): Promise<Platform> {
-	const gpu = "gpu" in navigator;
+async function load({ threads, provider, runtimeFiles }: PlatformOptions): Promise<Platform> {
+	// the build with WebGPU is twice as large: it is loaded by who names another provider than the default
+	const gpu = "gpu" in navigator && provider !== undefined && provider !== "wasm";
 	const web = gpu ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
-	web.env.wasm.numThreads = threads;
+	web.env.wasm.numThreads = globalThis.crossOriginIsolated ? threads : 1;
+	if (runtimeFiles !== undefined) web.env.wasm.wasmPaths = runtimeFiles;
 	web.env.logLevel = "error";
 	const providers: readonly Provider[] = gpu ? ["wasm", "webgpu"] : ["wasm"];
 	return { ort: web as unknown as Ort, providers, defaultProvider: "wasm" };

@@ -27,6 +27,8 @@ export interface PlatformOptions {
 	readonly provider?: Provider | undefined;
 	/** Threads of a WASM runtime; fixed when it is first loaded. */
 	readonly threads: number;
+	/** Folder of a WASM runtime's files, by address; fixed when it is first loaded. */
+	readonly runtimeFiles?: string | undefined;
 }
 
 /** The engine's thread. */

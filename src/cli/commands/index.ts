@@ -14,6 +14,7 @@ import { register as patch } from "./patch.js";
 import { register as phase } from "./phase.js";
 import { register as run } from "./run.js";
 import { register as scores } from "./scores.js";
+import { register as studio } from "./studio.js";
 import { register as sweep } from "./sweep/index.js";
 import { register as tokens } from "./tokens.js";
 import { register as worker } from "./worker.js";
@@ -24,6 +25,7 @@ export type Register = (program: Command, cli: Cli) => void;
 /** Every command, in the order that help shows them; a new one is a file and a line here. */
 export const COMMANDS: readonly Register[] = [
 	induction,
+	studio,
 	scores,
 	phase,
 	attention,

@@ -1,0 +1,13 @@
+import { HeadsView } from "./heads/heads-view.js";
+import type { View } from "./view.js";
+
+/** Every view, in the order of the tabs. */
+export const VIEWS: readonly View[] = [
+	{
+		id: "heads",
+		title: "Heads",
+		doc: "what every head attends to, and what changes when one is touched",
+		key: "1",
+		load: async () => HeadsView,
+	},
+];

@@ -1,0 +1,14 @@
+import { close } from "./methods/close.js";
+import { experiment } from "./methods/experiment.js";
+import { hello } from "./methods/hello.js";
+import { look } from "./methods/look.js";
+import { open } from "./methods/open.js";
+
+/** Everything a page can ask: a new thing is a file and a line here. */
+export const METHODS = { hello, open, close, look, experiment } as const;
+
+/** The protocol's types: what each method takes, gives, and tells on the way. */
+export type Methods = typeof METHODS;
+export type ParamsOf<K extends keyof Methods> = Parameters<Methods[K]["run"]>[0];
+export type ResultOf<K extends keyof Methods> = Awaited<ReturnType<Methods[K]["run"]>>;
+export type ProgressOf<K extends keyof Methods> = Parameters<Parameters<Methods[K]["run"]>[1]["report"]>[0];

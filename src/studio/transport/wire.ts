@@ -1,0 +1,25 @@
+import { decode, ExtensionCodec, encode } from "@msgpack/msgpack";
+
+/** Typed arrays by the number of their MessagePack extension. */
+const ARRAYS = [Float32Array, Int32Array, Float64Array, Uint8Array, BigInt64Array] as const;
+
+const codec = new ExtensionCodec();
+for (const [type, Kind] of ARRAYS.entries()) {
+	codec.register({
+		type,
+		encode: (value) =>
+			value instanceof Kind ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : null,
+		// a copy: the numbers of a message need not lie where an array of them may begin
+		decode: (bytes) => new Kind(bytes.slice().buffer as ArrayBuffer),
+	});
+}
+
+/** A message as bytes: plain data and typed arrays. Numbers keep every bit; both ends are little-endian. */
+export function toBytes(message: unknown): Uint8Array<ArrayBuffer> {
+	return encode(message, { extensionCodec: codec, ignoreUndefined: true });
+}
+
+/** @throws {Error} for bytes that are no message */
+export function fromBytes(bytes: Uint8Array): unknown {
+	return decode(bytes, { extensionCodec: codec });
+}

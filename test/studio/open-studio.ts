@@ -1,0 +1,61 @@
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type ServeOptions, type StudioServer, serveStudio } from "../../src/studio/server/serve-node.js";
+import { requireBuilt } from "../built.js";
+
+/** Flags for a Chromium without a sandbox and without calls home. */
+const FLAGS = [
+	"--no-sandbox",
+	"--disable-quic",
+	"--no-first-run",
+	"--disable-background-networking",
+	"--disable-component-update",
+	"--disable-sync",
+];
+/** WebGPU computed by the processor, for machines without a GPU. */
+const SOFTWARE_GPU = [
+	"--enable-unsafe-webgpu",
+	"--enable-features=Vulkan",
+	"--use-webgpu-adapter=swiftshader",
+	"--use-angle=swiftshader",
+];
+
+export function startBrowser(options: { readonly webgpu?: boolean } = {}): Promise<Browser> {
+	return chromium.launch({
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		args: [...FLAGS, ...(options.webgpu ? SOFTWARE_GPU : ["--disable-gpu"])],
+	});
+}
+
+/** The built studio in a tab, and what its console complained of. */
+export interface OpenedStudio {
+	readonly page: Page;
+	readonly complaints: readonly string[];
+}
+
+/** Serves the built page. */
+export function serveBuilt(options: ServeOptions = {}): Promise<StudioServer> {
+	requireBuilt();
+	return serveStudio(options);
+}
+
+/** Opens an address of a studio and waits until the first look is drawn. */
+export async function openStudio(
+	browser: Browser,
+	url: string,
+	options: BrowserContextOptions = {},
+): Promise<OpenedStudio> {
+	const page = await browser.newPage(options);
+	const complaints: string[] = [];
+	page.on("console", (message) => {
+		if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+	});
+	page.on("pageerror", (error) => complaints.push(String(error)));
+	await page.goto(url);
+	await page.locator("body[data-looked]").waitFor({ timeout: 60_000 });
+	return { page, complaints };
+}
+
+/** Waits until what was last changed is computed and drawn. */
+export async function settled(page: Page): Promise<void> {
+	await page.locator('body[data-busy="no"]').waitFor({ timeout: 60_000 });
+}
