@@ -129,7 +129,7 @@ export async function ablatePairs(
  */
 export async function ablateGreedily(
 	of: MeasureOf | Measure,
-	options: AblateOptions & { readonly count: number },
+	options: Omit<AblateOptions, "onCells"> & { readonly count: number },
 ): Promise<GreedyAblation> {
 	const { count, onProgress } = options;
 	const { heads, about, run } = await prepare(of, options);
@@ -170,6 +170,7 @@ async function prepare(of: MeasureOf | Measure, options: AblateOptions): Promise
 		memory,
 		signal,
 		onProgress,
+		onCells,
 		onPlan,
 		...rows
 	} = options;
@@ -193,6 +194,7 @@ async function prepare(of: MeasureOf | Measure, options: AblateOptions): Promise
 				memory,
 				signal,
 				onProgress: tell,
+				onCells,
 				onPlan,
 			});
 			return sets.map((set, i) => ({

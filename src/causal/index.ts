@@ -27,5 +27,11 @@ export type { CleanOptions, PromptPair } from "./pair-of.js";
 export { type Patches, type PatchOptions, patchActivations } from "./patch-activations.js";
 export { type PathPatching, type PathPatchingOptions, pathPatching } from "./path-patching.js";
 export { type CellPlan, type Pass, planCells } from "./plan-cells.js";
-export { type CellValues, type RunCellsOptions, runCells, type SweepOptions } from "./run-cells.js";
+export {
+	type CellValues,
+	type DoneCell,
+	type RunCellsOptions,
+	runCells,
+	type SweepOptions,
+} from "./run-cells.js";
 export { ablationFigure, patchFigure } from "./sweep-figures.js";

@@ -61,7 +61,7 @@ export async function patchActivations(
 	const [at = "resid_pre"] = attributionPoints([options.at ?? "resid_pre"]);
 	const { measure, clean } = await pairOf(of, options);
 	const { model, mask } = measure;
-	const { signal, memory, onProgress, onPlan } = options;
+	const { signal, memory, onProgress, onCells, onPlan } = options;
 	const layers = indicesOf(options.layers, model.config.nLayers, "layers");
 	const points = layers.map((layer) => nameAt(at, layer));
 	const given = { ...(mask && { mask }), ...(signal && { signal }) };
@@ -76,6 +76,7 @@ export async function patchActivations(
 		memory,
 		signal,
 		onProgress,
+		onCells,
 		onPlan,
 	});
 	// by the same programs as the corrupted run, so that equal rows give equal numbers

@@ -9,6 +9,15 @@ import { metricOutputs, readStream } from "./read-stream.js";
 import { range, rowsOfDonors, rowsOfMeasure } from "./rows.js";
 import { metricFeeds, repeated, takeRows } from "./taken-rows.js";
 
+/** A cell whose rows are all run. */
+export interface DoneCell {
+	/** Its place in the sweep's list. Of `ablateHeads`: of heads in the model's order; of patches: in `values`. */
+	readonly cell: number;
+	/** The metric without and with the cell's changes: means over rows. */
+	readonly before: number;
+	readonly after: number;
+}
+
 /** How a sweep is run, whatever its cells are. */
 export interface SweepOptions {
 	/** Bytes that a run may take beside the weights, about. Default 768 MiB. */
@@ -17,6 +26,8 @@ export interface SweepOptions {
 	readonly signal?: AbortSignal | undefined;
 	/** Cells that are done, of all, and about how many seconds the others will take. */
 	readonly onProgress?: ((done: number, total: number, secondsLeft: number) => void) | undefined;
+	/** Told of cells as soon as they are done, so that they can be shown before the others are. */
+	readonly onCells?: ((cells: readonly DoneCell[]) => void) | undefined;
 	/** Told before the first one how many runs the memory makes of the sweep. */
 	readonly onPlan?: ((passes: number) => void) | undefined;
 }
@@ -51,7 +62,7 @@ export async function runCells(
 	cells: readonly Cell[],
 	options: RunCellsOptions = {},
 ): Promise<CellValues> {
-	const { donors = {}, memory, signal, onProgress, onPlan } = options;
+	const { donors = {}, memory, signal, onProgress, onCells, onPlan } = options;
 	const plan = planCells(measure, cells, { memory });
 	onPlan?.(plan.passes.length * plan.blocks.length);
 	const named = donorPoints(cells.flat(), measure.model.sizes).get(CLEAN) ?? [];
@@ -74,10 +85,17 @@ export async function runCells(
 			);
 			for (const [i, c] of pass.cells.entries())
 				(after[c] as Float64Array).set(values.subarray(i * block.length, (i + 1) * block.length), first);
+			if (onCells && block === plan.blocks.at(-1))
+				onCells(pass.cells.map((cell) => doneCell(cell, before, after[cell] as Float64Array)));
 			progress.add(pass);
 		});
 	}
 	return { before, after, plan };
+}
+
+function doneCell(cell: number, before: Float64Array, after: Float64Array): DoneCell {
+	const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+	return { cell, before: mean(before), after: mean(after) };
 }
 
 /** The rows of a block: their unchanged run, and the cells' runs on them. */
