@@ -1,4 +1,5 @@
 /** Metrics: numbers that say what a change of a model changed, each with an interval over rows. */
+export { answerIds } from "./answers.js";
 export { type Change, type CompareOptions, compareRows } from "./compare-rows.js";
 export { MetricError } from "./errors.js";
 export { measuring } from "./measuring.js";

@@ -16,13 +16,15 @@ import { type GivenRows, rowFields, type Token, tokenRows } from "../rows.js";
 import { remember } from "../state.js";
 
 /** Where interventions take values from, by name: rows that are run without interventions. */
-const donors = z.optional(z.record(z.string(), z.union([z.literal("unchanged"), z.strictObject(rowFields)])));
+export const donorFields = z.optional(
+	z.record(z.string(), z.union([z.literal("unchanged"), z.strictObject(rowFields)])),
+);
 
 const params = z.strictObject({
 	model: z.string(),
 	...rowFields,
 	interventions: z.array(z.unknown()).check(z.maxLength(256)),
-	donors,
+	donors: donorFields,
 	weighting: z.optional(z.enum(["pattern", "value"])),
 	top: z.optional(z.int().check(z.minimum(1), z.maximum(100))),
 });
@@ -205,11 +207,11 @@ function outputsOf(model: Model): (get: (name: string) => Value, g: G) => Record
 }
 
 /** What interventions take of other rows. */
-async function recordDonors(
+export async function recordDonors(
 	model: Model,
 	ids: readonly (readonly number[])[],
 	interventions: readonly Intervention[],
-	sources: NonNullable<z.output<typeof donors>>,
+	sources: NonNullable<z.output<typeof donorFields>>,
 ): Promise<Record<string, Donor>> {
 	const recorded: Record<string, Donor> = {};
 	for (const [name, names] of donorPoints(interventions, model.sizes)) {
