@@ -3,9 +3,11 @@ import { experiment } from "./methods/experiment.js";
 import { hello } from "./methods/hello.js";
 import { look } from "./methods/look.js";
 import { open } from "./methods/open.js";
+import { readExperiment } from "./methods/read-experiment.js";
+import { writeExperiment } from "./methods/write-experiment.js";
 
 /** Everything a page can ask: a new thing is a file and a line here. */
-export const METHODS = { hello, open, close, look, experiment } as const;
+export const METHODS = { hello, open, close, look, experiment, readExperiment, writeExperiment } as const;
 
 /** The protocol's types: what each method takes, gives, and tells on the way. */
 export type Methods = typeof METHODS;
