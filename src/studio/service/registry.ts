@@ -4,10 +4,22 @@ import { hello } from "./methods/hello.js";
 import { look } from "./methods/look.js";
 import { open } from "./methods/open.js";
 import { readExperiment } from "./methods/read-experiment.js";
+import { sample } from "./methods/sample.js";
+import { score } from "./methods/score.js";
 import { writeExperiment } from "./methods/write-experiment.js";
 
 /** Everything a page can ask: a new thing is a file and a line here. */
-export const METHODS = { hello, open, close, look, experiment, readExperiment, writeExperiment } as const;
+export const METHODS = {
+	hello,
+	open,
+	close,
+	look,
+	experiment,
+	readExperiment,
+	writeExperiment,
+	score,
+	sample,
+} as const;
 
 /** The protocol's types: what each method takes, gives, and tells on the way. */
 export type Methods = typeof METHODS;
