@@ -126,8 +126,8 @@ export const patternFields = {
 		.describe("Whole layers instead of heads; negative ones count from the end"),
 	strength: z
 		.number()
-		.min(0)
-		.max(1)
+		.min(0, "allowed 0 to 1")
+		.max(1, "allowed 0 to 1")
 		.optional()
 		.describe("0 leaves the value, 1 takes the changed one, between them it is a mix. Default 1"),
 	positions: z

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Model } from "../models/model.js";
+import { counted } from "../shared/counted.js";
 import { reject } from "./errors.js";
 
 /** A token as text or id, or one for each row. */
@@ -26,7 +27,10 @@ export function answerIds(model: Model, answers: Answers, rows: number, where: s
 	if (!Array.isArray(answers))
 		return Array<number>(rows).fill(tokenOf(model, answers as string | number, where));
 	if (answers.length !== rows) {
-		reject(where, `${answers.length} answers for ${rows} rows, allowed one for all or one for each`);
+		reject(
+			where,
+			`${counted(answers.length, "answer")} for ${counted(rows, "row")}, allowed one for all or one for each`,
+		);
 	}
 	return answers.map((answer: string | number, i) => tokenOf(model, answer, `${where}[${i}]`));
 }

@@ -1,3 +1,4 @@
+import { counted } from "../shared/counted.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import type { BoundMetric, Measure, MetricContext } from "./metric.js";
@@ -29,7 +30,7 @@ export async function cleanRunMetric(
 	const { vocab } = model.config;
 	const bytes = 4 * rows.length * scored * vocab;
 	if (bytes > KEPT) {
-		const size = `${rows.length} rows x ${scored} positions x ${vocab} tokens, ${Math.round(bytes / 2 ** 20)} MiB`;
+		const size = `${counted(rows.length, "row")} x ${counted(scored, "position")} x ${vocab} tokens, ${Math.round(bytes / 2 ** 20)} MiB`;
 		reject(
 			where,
 			`keeps the clean run's logits: ${size}, allowed ${KEPT / 2 ** 20}; give fewer rows or positions`,

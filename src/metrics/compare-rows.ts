@@ -1,3 +1,4 @@
+import { counted } from "../shared/counted.js";
 import { Random } from "../tensor/index.js";
 import { reject } from "./errors.js";
 
@@ -33,7 +34,10 @@ export function compareRows(
 	{ seed = 0, resamples = 2000 }: CompareOptions = {},
 ): Change {
 	if (before.length !== after.length || before.length === 0) {
-		reject("compare", `${before.length} rows before and ${after.length} after, allowed as many, from 1`);
+		reject(
+			"compare",
+			`${counted(before.length, "row")} before and ${after.length} after, allowed as many, from 1`,
+		);
 	}
 	if (!Number.isSafeInteger(resamples) || resamples < 1) {
 		reject("compare", `resamples ${resamples}, allowed whole numbers from 1`);

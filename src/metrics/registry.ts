@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { nearest } from "../hooks/select.js";
+import { findKind, kindsJsonSchema, parseKind, shown } from "../shared/data-kinds.js";
 import { reject } from "./errors.js";
 import { evaluator } from "./evaluator.js";
 import { headScore } from "./head-score.js";
@@ -34,14 +34,8 @@ export type MetricData = z.input<(typeof KINDS)[number]["schema"]>;
 
 /** The JSON Schema (draft 2020-12) of a metric, as a short spelling or as data, for editors. */
 export function metricSchema(): Record<string, unknown> {
-	const schemas = KINDS.map((kind) => kind.schema.meta({ description: kind.doc }));
-	const data = z.discriminatedUnion("kind", schemas as unknown as [z.ZodObject, ...z.ZodObject[]]);
 	const short = z.string().meta({ description: 'Short for kind, "kind@place" or "kind:mode@place"' });
-	return z.toJSONSchema(z.union([short, data]), {
-		io: "input",
-		// there it would mean that an editor must not write it
-		override: ({ jsonSchema }) => void delete jsonSchema.readOnly,
-	});
+	return kindsJsonSchema(METRICS, (data) => z.union([short, data]));
 }
 
 /**
@@ -52,35 +46,24 @@ export function metricSchema(): Record<string, unknown> {
 export function parseMetric(given: unknown, where = "metric"): MetricData {
 	const data = typeof given === "string" ? fromText(given, where) : given;
 	if (typeof data !== "object" || data === null || Array.isArray(data)) {
-		reject(where, `got ${show(given)}, allowed a name such as "loss", or data such as {"kind":"loss"}`);
+		reject(where, `got ${shown(given)}, allowed a name such as "loss", or data such as {"kind":"loss"}`);
 	}
 	const { kind } = data as { kind?: unknown };
 	if (kind === undefined) {
 		// `- loss@5:` is a mapping
 		const hint = Object.values(data).includes(null) ? '; in YAML a text that ends in ":" needs quotes' : "";
-		reject(where, `got ${show(data)}, which has no "kind"${hint}`);
+		reject(where, `got ${shown(data)}, which has no "kind"${hint}`);
 	}
-	const { schema } = kindOf(kind, `${where}.kind`);
-	const result = schema.safeParse(data);
-	if (result.success) return result.data as MetricData;
-	const issue = result.error.issues[0] as z.core.$ZodIssue;
-	if (issue.code === "unrecognized_keys") {
-		const known = Object.keys((schema as z.ZodObject).shape);
-		reject(where, `unknown "${issue.keys[0]}"; allowed ${known.join(", ")}`);
-	}
-	const path = issue.path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`));
-	const got = issue.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown>)?.[part], data);
-	if (got === undefined) reject(where, `needs ${issue.path.join(".")}: ${issue.message}`);
-	reject(`${where}${path.join("")}`, `got ${show(got)}: ${issue.message}`);
+	const parsed = parseKind(kindOf(kind, `${where}.kind`), data);
+	if (!("fault" in parsed)) return parsed.data as MetricData;
+	const { path, what, missing } = parsed.fault;
+	if (missing !== undefined) reject(where, `needs ${missing}`);
+	reject(`${where}${path}`, what);
 }
 
 /** The record of a metric's kind. @throws {MetricError} that names the kinds there are */
 export function kindOf(kind: unknown, where: string): MetricKind {
-	const found = METRICS.find((known) => known.kind === kind);
-	if (found) return found;
-	const kinds = METRICS.map((known) => known.kind);
-	const near = typeof kind === "string" ? `; nearest: ${nearest(kind, kinds, 1)[0]}` : "";
-	reject(where, `no metric ${show(kind)}, allowed ${kinds.join(", ")}${near}`);
+	return findKind(METRICS, kind, (got, allowed) => reject(where, `no metric ${got}, allowed ${allowed}`));
 }
 
 function fromText(text: string, where: string): unknown {
@@ -99,9 +82,4 @@ function lacking({ schema }: MetricKind): string {
 	const fields = Object.entries((schema as z.ZodObject).shape as Record<string, z.ZodType>);
 	const needed = fields.filter(([key, field]) => key !== "kind" && !field.safeParse(undefined).success);
 	return needed.length === 0 ? "" : `, it needs ${needed.map(([key]) => key).join(" and ")}`;
-}
-
-function show(value: unknown): string {
-	const text = JSON.stringify(value) ?? String(value);
-	return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

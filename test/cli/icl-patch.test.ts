@@ -74,7 +74,7 @@ describe("icl patch", () => {
 	test.each<[string[], string]>([
 		[[], "nothing to change; give --heads, --zero or --mean"],
 		[["--heads", "0.1"], '--heads: got "0.1", allowed HEAD=PATTERN or HEAD=@FILE'],
-		[["--heads", "0.1=selfpair"], '--heads[0].pattern: got "selfpair": allowed previous-token, self-pair'],
+		[["--heads", "0.1=selfpair"], '--heads[0].pattern: got "selfpair", allowed previous-token, self-pair'],
 		[["--zero", "0.7"], '--zero[0].heads[0]: no head "0.7"; nearest: 0.3'],
 		[["--zero", "0.1", "--strength", "2"], '--strength: got "2", allowed 0 to 1'],
 		[["--heads", "0.1=@nowhere.json"], "nowhere.json: cannot be read: there is no such file"],

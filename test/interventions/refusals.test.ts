@@ -42,7 +42,11 @@ describe.each<[string, unknown, string]>([
 		[{ kind: "zero", head: ["0.1"], heads: ["0.1"] }],
 		'interventions[0]: unknown "head"; allowed kind, at, kvHeads, heads, layers',
 	],
-	["strength", [{ kind: "zero", heads: ["0.1"], strength: 1.5 }], "interventions[0].strength: got 1.5"],
+	[
+		"strength",
+		[{ kind: "zero", heads: ["0.1"], strength: 1.5 }],
+		"interventions[0].strength: got 1.5, allowed 0 to 1",
+	],
 	["NaN", [{ kind: "zero", heads: ["0.1"], strength: Number.NaN }], "interventions[0].strength"],
 	[
 		"infinite factor",
@@ -61,7 +65,7 @@ describe.each<[string, unknown, string]>([
 	[
 		"pattern",
 		[replace("previous")],
-		'interventions[0].pattern: got "previous": allowed previous-token, self-pair',
+		'interventions[0].pattern: got "previous", allowed previous-token, self-pair',
 	],
 ])("%s", (_, list, message) => {
 	test("is refused", () => {

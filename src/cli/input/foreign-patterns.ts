@@ -1,3 +1,4 @@
+import { counted } from "../../shared/counted.js";
 import { Tensor } from "../../tensor/index.js";
 import { fileSource } from "../../weights/file-source-node.js";
 import { readSafetensorsEntry, readSafetensorsHeader } from "../../weights/safetensors.js";
@@ -99,7 +100,8 @@ function layersOf(path: string, name: string, tensor: Tensor, row: number): [num
 	const layer = layerIn(name);
 	const batched = rank === 4 && layer !== undefined;
 	const rows = batched ? (shape[0] as number) : 1;
-	if (row >= rows) throw new UsageError(`--row ${row}: ${where} has ${rows} rows, allowed 0..${rows - 1}`);
+	if (row >= rows)
+		throw new UsageError(`--row ${row}: ${where} has ${counted(rows, "row")}, allowed 0..${rows - 1}`);
 	if (batched) return [[layer, tensor.select(row)]];
 	if (rank === 4) return Array.from({ length: shape[0] as number }, (_, l) => [l, tensor.select(l)]);
 	return [[layer ?? 0, rank === 3 ? tensor : tensor.reshape([1, ...shape])]];
@@ -122,7 +124,9 @@ function checkTokens(path: string, axis: string, list: unknown, extent: number):
 	const bad = list.findIndex((token) => typeof token !== "string");
 	if (bad >= 0) throw new UsageError(`${path}: token ${bad} is ${kindOf(list[bad])}, allowed strings`);
 	if (list.length !== extent) {
-		throw new UsageError(`${path}: has ${list.length} ${axis} tokens, but the patterns have ${extent}`);
+		throw new UsageError(
+			`${path}: has ${counted(list.length, `${axis} token`)}, but the patterns have ${extent}`,
+		);
 	}
 	return list as string[];
 }

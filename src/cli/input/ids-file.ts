@@ -1,3 +1,4 @@
+import { counted } from "../../shared/counted.js";
 import { UsageError } from "../errors.js";
 import { readJsonFile } from "./read-file.js";
 
@@ -29,12 +30,14 @@ export async function readIds(path: string): Promise<number[][]> {
 export async function readMask(path: string, ids: readonly (readonly number[])[]): Promise<number[][]> {
 	const rows = await readRows(path, "0 and 1");
 	if (rows.length !== ids.length) {
-		throw new UsageError(`${path}: ${rows.length} rows, but the ids have ${ids.length}`);
+		throw new UsageError(`${path}: ${counted(rows.length, "row")}, but the ids have ${ids.length}`);
 	}
 	for (const [b, row] of rows.entries()) {
 		const expected = (ids[b] as readonly number[]).length;
 		if (row.length !== expected) {
-			throw new UsageError(`${path}: [${b}] has ${row.length} entries, but that row of ids has ${expected}`);
+			throw new UsageError(
+				`${path}: [${b}] has ${counted(row.length, "entry", "entries")}, but that row of ids has ${expected}`,
+			);
 		}
 		const bad = row.findIndex((mark) => mark !== 0 && mark !== 1);
 		if (bad >= 0) throw new UsageError(`${path}: [${b}][${bad}] is ${row[bad]}, allowed 0 and 1`);
@@ -56,7 +59,9 @@ export function checkIds(
 	for (const [b, row] of ids.entries()) {
 		if (row.length > nCtx) {
 			const which = ids.length > 1 ? `row ${b} has ` : "";
-			throw new UsageError(`${where}: ${which}${row.length} tokens, but the context of ${model} is ${nCtx}`);
+			throw new UsageError(
+				`${where}: ${which}${counted(row.length, "token")}, but the context of ${model} is ${nCtx}`,
+			);
 		}
 		const bad = row.findIndex((id) => id >= vocab);
 		if (bad < 0) continue;

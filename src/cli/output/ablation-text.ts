@@ -1,5 +1,6 @@
 import type { Ablations, GreedyAblation, PairAblations } from "../../causal/ablate-heads.js";
 import type { Change } from "../../metrics/index.js";
+import { counted } from "../../shared/counted.js";
 import { three } from "./ranking-text.js";
 import { type Column, table } from "./table.js";
 
@@ -10,8 +11,7 @@ export function ablationText(
 	top: number,
 ): string {
 	const { metric, kind, rows, before } = found;
-	const count = rows === 1 ? "1 row" : `${rows} rows`;
-	const about = `${kind} ablation of ${model}: ${metric} over ${count}, before ${three(before)}`;
+	const about = `${kind} ablation of ${model}: ${metric} over ${counted(rows, "row")}, before ${three(before)}`;
 	if ("steps" in found) {
 		return `${about}\n\n${changes(
 			found.steps.map((step, i) => [`${i + 1}: ${step.heads.join(" ")}`, step]),

@@ -1,4 +1,5 @@
 import type { ExperimentResult, MetricResult } from "../../experiments/index.js";
+import { counted } from "../../shared/counted.js";
 import { type Column, table } from "./table.js";
 
 /** An experiment's metrics as a table, with what it was made of. */
@@ -11,7 +12,8 @@ export function experimentText({
 	versions,
 }: ExperimentResult): string {
 	const counts = [...new Set(metrics.map(({ rows }) => rows))];
-	const same = counts.length === 1 ? `, ${counts[0]} ${counts[0] === 1 ? "row" : "rows"}` : "";
+	const [first = 0] = counts;
+	const same = counts.length === 1 ? `, ${counted(first, "row")}` : "";
 	const interval = metrics.some(({ low }) => !Number.isNaN(low));
 	const columns: (Column & { cell: (metric: MetricResult) => string })[] = [
 		{ title: "METRIC", cell: ({ metric }) => metric },

@@ -11,6 +11,7 @@ import {
 	type SampleOptions,
 	SCORES,
 } from "../../scores/index.js";
+import { counted } from "../../shared/counted.js";
 import { Tensor } from "../../tensor/index.js";
 import type { Cli } from "../cli.js";
 import type { OpenHeads } from "../open/open-heads.js";
@@ -59,7 +60,7 @@ export async function writeInductionFigures(
 				score,
 				title,
 				top,
-				interval: `95% interval over ${scored.samples} rows`,
+				interval: `95% interval over ${counted(scored.samples, "row")}`,
 			}),
 		],
 		["scores", scoreGrid({ values, title: score, range })],

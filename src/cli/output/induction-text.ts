@@ -1,4 +1,5 @@
 import { type HeadScores, NOTABLE_LIFT, type RankedHead, standsOut } from "../../scores/index.js";
+import { counted } from "../../shared/counted.js";
 import { three } from "./ranking-text.js";
 
 /** The score that a ranking goes by, and why. */
@@ -49,7 +50,7 @@ export function rowsOf(found: Iterable<HeadScores>, tokens: boolean): string[] {
 	const byTask = new Map<string, HeadScores[]>();
 	for (const scored of found) {
 		const bos = tokens ? `, ${scored.bos ? "with" : "without"} BOS` : "";
-		const key = `${scored.samples} rows of ${scored.task}, seed ${scored.seed}${bos}`;
+		const key = `${counted(scored.samples, "row")} of ${scored.task}, seed ${scored.seed}${bos}`;
 		byTask.set(key, [...(byTask.get(key) ?? []), scored]);
 	}
 	return [...byTask].map(([rows, list]) => `${list.map(({ score }) => score).join(", ")}: ${rows}`);
