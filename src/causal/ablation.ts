@@ -7,8 +7,11 @@ import { reject } from "./errors.js";
 import { range } from "./rows.js";
 import { CLEAN } from "./run-cells.js";
 
-/** An intervention without its heads, which a sweep puts in. */
-export type AblationTemplate = Without<Intervention, "heads" | "kvHeads" | "layers">;
+/** An intervention without its heads, which a sweep puts in. Features of autoencoders have none: see `runCells`. */
+export type AblationTemplate = Without<
+	Exclude<Intervention, { kind: "sae" }>,
+	"heads" | "kvHeads" | "layers"
+>;
 
 /** Each member of a union without some of its fields. */
 type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
@@ -43,11 +46,14 @@ export const ABLATION_KINDS = Object.keys(KINDS) as readonly AblationKind[];
 
 /**
  * How cells are made of heads: by a name, or by the data of any intervention that works on heads.
- * @throws {CausalError} for a name that is none
+ * @throws {CausalError} for a name that is none, and an intervention that heads have no part in
  */
 export function ablationOf(kind: AblationKind | AblationTemplate): { name: string; cell: MakeCell } {
-	if (typeof kind !== "string")
+	if (typeof kind !== "string") {
+		if ((kind.kind as string) === "sae")
+			reject("kind", "features of an autoencoder belong to no head; runCells sweeps them");
 		return { name: kind.kind, cell: (heads) => [{ ...kind, heads } as Intervention] };
+	}
 	if (Object.hasOwn(KINDS, kind)) return { name: kind, cell: KINDS[kind] };
 	const near = nearest(kind, ABLATION_KINDS, 1)[0];
 	reject("kind", `no ablation "${kind}"; nearest: ${near}; allowed ${ABLATION_KINDS.join(", ")}`);

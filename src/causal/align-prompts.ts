@@ -1,5 +1,8 @@
+import type { Intervention } from "../interventions/index.js";
+import type { Measure } from "../metrics/index.js";
 import type { Model } from "../models/model.js";
 import type { ModelInput } from "../models/run-options.js";
+import { counted } from "../shared/counted.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 
@@ -15,20 +18,84 @@ export function checkAligned(
 ): void {
 	const [a, b] = [rowsOf(model, clean, bos), rowsOf(model, corrupt, bos)];
 	if (a.length !== b.length)
-		reject("clean", `${a.length} rows, but ${b.length} corrupted ones; give one for each`);
-	const row = a.findIndex((ids, r) => ids.length !== b[r]?.length);
-	if (row < 0) return;
-	const [left, right] = [a[row], b[row]] as [number[], number[]];
-	const which = a.length > 1 ? `row ${row}: ` : "";
-	const [first, shown] = aligned(left, right, (id) => textOf(model, id));
+		reject("clean", `${counted(a.length, "row")}, but ${b.length} corrupted; give one for each`);
+	const found = differingLengths(model, a, b, ["clean", "corrupt"]);
+	if (found === undefined) return;
+	const which = a.length > 1 ? `row ${found.row}: ` : "";
+	const [left, right] = found.lengths;
 	reject(
 		"clean",
-		`${which}${left.length} tokens, but the corrupted prompt has ${right.length}, and both need as many; from position ${first} on: clean ${shown[0]}, corrupt ${shown[1]}`,
+		`${which}${counted(left, "token")}, but the corrupted prompt has ${right}, and both need as many; ${found.shown}`,
 	);
 }
 
-function rowsOf(model: Model, input: ModelInput, bos: boolean | undefined): number[][] {
-	if (input instanceof Tensor) return input.toNested() as number[][];
+/** A row in which two lists of rows have different numbers of tokens. */
+export interface DifferingRow {
+	readonly row: number;
+	readonly lengths: readonly [number, number];
+	/** Both rows around the place where they part, aligned. */
+	readonly shown: string;
+}
+
+/**
+ * The first row that has another number of tokens in `b` than in `a`; undefined where there is none.
+ * @param names what the text calls both
+ */
+export function differingLengths(
+	model: Model,
+	a: readonly (readonly number[])[],
+	b: readonly (readonly number[])[],
+	names: readonly [string, string],
+): DifferingRow | undefined {
+	const row = a.findIndex((ids, r) => ids.length !== b[r]?.length);
+	const [left, right] = [a[row], b[row]];
+	return (
+		left && right && { row, lengths: [left.length, right.length], shown: shown(model, left, right, names) }
+	);
+}
+
+/** Two rows of a list that have different numbers of tokens, with both aligned; undefined where all have as many. */
+export function unequalLengths(model: Model, rows: readonly (readonly number[])[]): string | undefined {
+	const [first = []] = rows;
+	const other = rows.findIndex((row) => row.length !== first.length);
+	const row = rows[other];
+	if (!row) return undefined;
+	const both = shown(model, first, row, ["row 0", `row ${other}`]);
+	return `row 0 has ${counted(first.length, "token")} and row ${other} has ${row.length}; ${both}`;
+}
+
+/** Kinds that meet the rows of a batch, or of a donor, position by position. */
+export const ACROSS_ROWS: ReadonlySet<string> = new Set(["mean", "resample"]);
+
+/**
+ * Why a list cannot act on rows of different length, with two of them aligned; undefined where it can.
+ * @returns the place of the intervention in the list, and the text
+ */
+export function unequalRows(
+	list: readonly Intervention[],
+	{ model, input, mask }: Measure,
+): { readonly at: number; readonly what: string } | undefined {
+	if (!mask) return undefined;
+	const at = list.findIndex((one) => ACROSS_ROWS.has(one.kind) && !("from" in one && one.from !== undefined));
+	const lengths = at < 0 ? undefined : unequalLengths(model, rowsOf(model, input, undefined, mask));
+	if (lengths === undefined) return undefined;
+	return { at, what: `${list[at]?.kind} goes across rows, which need equal lengths: ${lengths}` };
+}
+
+/**
+ * The ids of every row, padding left out.
+ * @param bos as of `Model.tokenize`
+ */
+export function rowsOf(
+	model: Model,
+	input: ModelInput,
+	bos?: boolean | undefined,
+	mask?: Tensor<"bool"> | undefined,
+): number[][] {
+	if (input instanceof Tensor) {
+		const rows = input.toNested() as number[][];
+		return mask ? rows.map((row, r) => row.filter((_, p) => mask.data[r * row.length + p])) : rows;
+	}
 	const list = typeof input === "string" ? [input] : input;
 	const rows =
 		typeof list[0] === "number"
@@ -39,23 +106,19 @@ function rowsOf(model: Model, input: ModelInput, bos: boolean | undefined): numb
 	);
 }
 
-function textOf({ tokenizer }: Model, id: number): string {
-	return tokenizer && id < tokenizer.vocabSize ? tokenizer.tokenText(id) : String(id);
-}
-
 /** Tokens shown before the place where two rows part, and in all. */
 const BEFORE = 3;
 const SHOWN = 12;
 
-/**
- * Two rows of tokens around the place where they part: equal beginnings and ends under each other, the gap in the shorter
- * one filled with dots. With the position that is shown first.
- */
-export function aligned(
+/** Two rows around the place where they part: equal beginnings and ends aligned, the gap in the shorter one filled with dots. */
+function shown(
+	{ tokenizer }: Model,
 	a: readonly number[],
 	b: readonly number[],
-	text: (id: number) => string,
-): [number, [string, string]] {
+	[nameA, nameB]: readonly [string, string],
+): string {
+	const text = (id: number): string =>
+		JSON.stringify(tokenizer && id < tokenizer.vocabSize ? tokenizer.tokenText(id) : String(id));
 	const short = Math.min(a.length, b.length);
 	let start = 0;
 	while (start < short && a[start] === b[start]) start++;
@@ -64,10 +127,10 @@ export function aligned(
 	const longest = Math.max(a.length, b.length);
 	const first = Math.max(0, start - BEFORE);
 	const line = (ids: readonly number[]): string => {
-		const texts = ids.map((id) => JSON.stringify(text(id)));
+		const texts = ids.map(text);
 		const gap = Array<string>(longest - ids.length).fill("·");
 		const cells = [...texts.slice(0, ids.length - end), ...gap, ...texts.slice(ids.length - end)];
 		return `${cells.slice(first, first + SHOWN).join(" ")}${longest > first + SHOWN ? " …" : ""}`;
 	};
-	return [first, [line(a), line(b)]];
+	return `from position ${first} on: ${nameA} ${line(a)}, ${nameB} ${line(b)}`;
 }

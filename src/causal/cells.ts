@@ -19,7 +19,7 @@ export interface CellFacts {
 }
 
 /** Kinds whose change of a position looks at nothing but that position. */
-const LOCAL: ReadonlySet<string> = new Set(["zero", "patch", "scale", "add", "freeze"]);
+const LOCAL: ReadonlySet<string> = new Set(["zero", "patch", "scale", "add", "freeze", "sae"]);
 /** Kinds whose change of a row looks at other rows. */
 const MIXING: ReadonlySet<string> = new Set(["mean", "resample"]);
 
@@ -31,7 +31,11 @@ const MIXING: ReadonlySet<string> = new Set(["mean", "resample"]);
 export function factsOf(cell: Cell, sizes: Sizes, pos: number, where: string): CellFacts {
 	const layers = editsOf(cell, sizes, where).map(({ point }) => layerOf(point));
 	// a pattern of the tokens needs them, and a run that begins at a layer has none
-	const looks = cell.some((one) => one.kind === "replace-pattern" && one.pattern === "induction");
+	const looks = cell.some(
+		(one) =>
+			(one.kind === "replace-pattern" && one.pattern === "induction") ||
+			(one.kind === "sae" && readsOtherLayer(one.dictionary, sizes)),
+	);
 	const positions = cell.map((one) =>
 		LOCAL.has(one.kind) && one.positions ? Math.min(...one.positions.map((p) => (p < 0 ? p + pos : p))) : 0,
 	);
@@ -41,6 +45,12 @@ export function factsOf(cell: Cell, sizes: Sizes, pos: number, where: string): C
 		position: Math.max(0, Math.min(pos, ...positions)),
 		mixesRows: cell.some((one) => MIXING.has(one.kind) || one.rows !== undefined),
 	};
+}
+
+/** Whether a transcoder reads another layer than it changes, so that the layer cannot be run on its own. */
+function readsOtherLayer(dictionary: string, { dictionaries = {} }: Sizes): boolean {
+	const { hookName = "", hookNameOut = "" } = dictionaries[dictionary] ?? {};
+	return layerOf(hookName) !== layerOf(hookNameOut);
 }
 
 /** What of a cell acts in one layer, so that the layer can be run on its own. */

@@ -1,4 +1,7 @@
 import type { Measure } from "../metrics/index.js";
+import type { Sae } from "../sae/sae.js";
+import { counted } from "../shared/counted.js";
+import { unequalRows } from "./align-prompts.js";
 import { type Cell, type CellFacts, factsOf } from "./cells.js";
 import { reject } from "./errors.js";
 import { checkMemory, DEFAULT_MEMORY, type Limits, layerBytes, limitsOf, logitBytes } from "./memory.js";
@@ -26,6 +29,14 @@ export interface CellPlan {
 	readonly layers: readonly ReadonlySet<number>[];
 }
 
+/** What a plan depends on beside the cells. */
+export interface PlanOptions {
+	/** Bytes that a run may take beside the weights, about. Default 768 MiB. */
+	readonly memory?: number | undefined;
+	/** Sparse autoencoders that cells take by name. */
+	readonly dictionaries?: Readonly<Record<string, Sae>> | undefined;
+}
+
 /** Fewer rows times positions where runs begin at positions: a pass begins where its first cell does. */
 const PART_OF_PASS = 0.5;
 
@@ -37,12 +48,17 @@ const PART_OF_PASS = 0.5;
 export function planCells(
 	measure: Measure,
 	cells: readonly Cell[],
-	{ memory = DEFAULT_MEMORY }: { readonly memory?: number | undefined } = {},
+	{ memory = DEFAULT_MEMORY, dictionaries }: PlanOptions = {},
 ): CellPlan {
 	const { model, metric, input, mask } = measure;
 	checkMemory(memory);
 	const length = input.shape[1] as number;
-	const facts = cells.map((cell, c) => factsOf(cell, model.sizes, length, `cells[${c}]`));
+	const sizes = { ...model.sizes, dictionaries };
+	const facts = cells.map((cell, c) => {
+		const unequal = unequalRows(cell, measure);
+		if (unequal) reject(`cells[${c}][${unequal.at}]`, unequal.what);
+		return factsOf(cell, sizes, length, `cells[${c}]`);
+	});
 	const limits = limitsOf(model, length, memory);
 	const rows = facts.some(({ mixesRows }) => mixesRows)
 		? metric.rows
@@ -53,7 +69,7 @@ export function planCells(
 		const alone = rows === 1 ? "one row" : `the ${rows} rows of a cell, which looks at all of them at once,`;
 		reject(
 			"memory",
-			`${alone} of ${length} positions needs about ${megabytes(needed)}, allowed ${megabytes(memory)}; with memory: ${Math.ceil(needed)} it is a sweep of ${cells.length} ${cells.length === 1 ? "pass" : "passes"}, a cell each${rows > 1 ? "; or take fewer samples" : ""}`,
+			`${alone} of ${length} positions needs about ${megabytes(needed)}, allowed ${megabytes(memory)}; with memory: ${Math.ceil(needed)} it is a sweep of ${counted(cells.length, "pass", "passes")}, a cell each${rows > 1 ? "; or take fewer samples" : ""}`,
 		);
 	}
 	const blocks = range(0, Math.ceil(metric.rows / rows)).map((b) =>

@@ -1,6 +1,8 @@
 import { type Donor, donorPoints } from "../interventions/index.js";
 import type { Measure } from "../metrics/index.js";
 import type { KeyValueCache } from "../models/key-value-cache.js";
+import type { RunOptions } from "../models/run-options.js";
+import type { Sae } from "../sae/sae.js";
 import type { Tensor } from "../tensor/index.js";
 import { atLayer, type Cell } from "./cells.js";
 import { type CleanRun, cleanRun } from "./clean-run.js";
@@ -36,6 +38,8 @@ export interface SweepOptions {
 export interface RunCellsOptions extends SweepOptions {
 	/** Recorded values that cells take by name. The donor "clean" is, unless given, the unchanged run itself. */
 	readonly donors?: Readonly<Record<string, Donor>> | undefined;
+	/** Sparse autoencoders that cells take by name. */
+	readonly dictionaries?: Readonly<Record<string, Sae>> | undefined;
 }
 
 /** A metric's number of every row: of the unchanged run, and of every cell. */
@@ -62,10 +66,10 @@ export async function runCells(
 	cells: readonly Cell[],
 	options: RunCellsOptions = {},
 ): Promise<CellValues> {
-	const { donors = {}, memory, signal, onProgress, onCells, onPlan } = options;
-	const plan = planCells(measure, cells, { memory });
+	const { donors = {}, dictionaries, memory, signal, onProgress, onCells, onPlan } = options;
+	const plan = planCells(measure, cells, { memory, dictionaries });
 	onPlan?.(plan.passes.length * plan.blocks.length);
-	const named = donorPoints(cells.flat(), measure.model.sizes).get(CLEAN) ?? [];
+	const named = donorPoints(cells.flat(), { ...measure.model.sizes, dictionaries }).get(CLEAN) ?? [];
 	const recorded = Object.hasOwn(donors, CLEAN) ? [] : named;
 	const { rows } = measure.metric;
 	const points = new Set(measure.model.sizes.points.map((point) => point.name));
@@ -76,7 +80,8 @@ export async function runCells(
 		signal?.throwIfAborted();
 		const own = rowsOfMeasure(measure, block);
 		const [first = 0] = block;
-		const sweep = new Block(own, rowsOfDonors(donors, rows, block, points), plan, signal);
+		const taken = { donors: rowsOfDonors(donors, rows, block, points), dictionaries };
+		const sweep = new Block(own, taken, plan, signal);
 		before.set(await sweep.start(recorded), first);
 		await atOnce(plan.passes, AT_ONCE, async (pass) => {
 			const values = await sweep.run(
@@ -104,7 +109,8 @@ class Block {
 
 	constructor(
 		private readonly measure: Measure,
-		private donors: Readonly<Record<string, Donor>>,
+		/** What cells take by name. */
+		private taken: Pick<RunOptions, "donors" | "dictionaries">,
 		private readonly plan: CellPlan,
 		private readonly signal: AbortSignal | undefined,
 	) {}
@@ -113,31 +119,35 @@ class Block {
 	async start(recorded: readonly string[]): Promise<Float64Array> {
 		const { measure, signal, plan } = this;
 		this.clean = await cleanRun(measure, recorded, signal);
-		if (recorded.length > 0) this.donors = { ...this.donors, [CLEAN]: this.clean.recorded };
+		if (recorded.length > 0) {
+			const donors = { ...this.taken.donors, [CLEAN]: this.clean.recorded };
+			this.taken = { ...this.taken, donors };
+		}
 		if (measure.metric.names.length > 0) return this.whole([[]]);
 		return readStream(measure, this.clean.streams.at(-1) as Tensor<"float32">, 0, plan.limits.scored, signal);
 	}
 
 	/** The metric's numbers of the rows of every cell, one cell after the other. */
 	async run({ layer, position, cells: places }: Pass, cells: readonly Cell[]): Promise<Float64Array> {
-		const { measure, donors, clean, signal, plan } = this;
+		const { measure, taken, clean, signal, plan } = this;
 		if (layer === undefined || !clean) return this.whole(cells);
 		const { model, mask } = measure;
 		const { nLayers } = model.config;
+		const sizes = { ...model.sizes, dictionaries: taken.dictionaries };
 		const all = repeated(range(0, measure.metric.rows), cells.length);
 		const begin = (clean.streams[layer] as Tensor<"float32">).slice(1, position);
 		const rows = mask && takeRows(mask, all);
 		let stream = takeRows(begin, all);
 		for (let l = layer; l < nLayers; l++) {
 			const own = cells.map((cell, i) =>
-				plan.layers[places[i] as number]?.has(l) ? atLayer(cell, l, model.sizes) : [],
+				plan.layers[places[i] as number]?.has(l) ? atLayer(cell, l, sizes) : [],
 			);
 			const past = clean.pasts[l] as KeyValueCache;
 			stream = await model.run(stream, {
 				startAtLayer: l,
 				stopAtLayer: l + 1,
 				...(rows && { mask: rows }),
-				...(own.some((cell) => cell.length > 0) && { cells: own, donors }),
+				...(own.some((cell) => cell.length > 0) && { cells: own, ...taken }),
 				...(position > 0 && { past: past.first(position).repeat(cells.length) }),
 				...(signal && { signal }),
 			});
@@ -157,7 +167,7 @@ class Block {
 		const found = await model.read(takeRows(input as Tensor<"int32">, all), readout, {
 			...(mask && { mask: takeRows(mask, all) }),
 			...(metric.at && { logitsAt: all.map((row) => metric.at?.[row] as readonly number[]) }),
-			...(cells.some((cell) => cell.length > 0) && { cells, donors: this.donors }),
+			...(cells.some((cell) => cell.length > 0) && { cells, ...this.taken }),
 			...(this.signal && { signal: this.signal }),
 		});
 		return Float64Array.from((found.get("metric") as Tensor<"float32">).data);

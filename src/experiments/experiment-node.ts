@@ -2,6 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { loadModel } from "../models/load-model.js";
 import { resolveRun } from "../runs/resolve-run-node.js";
+import { loadSae } from "../sae/index.js";
 import { messageOf } from "../weights/errors.js";
 import { readSafetensors } from "../weights/index.js";
 import { ExperimentError } from "./errors.js";
@@ -19,7 +20,7 @@ const LONGEST = 2 ** 30;
 
 /** Reads an experiment's file (Node). @throws {ExperimentError} for what cannot be read or is none */
 export async function readExperiment(path: string): Promise<Experiment> {
-	const bytes = await readBytes(path, path, MAX_EXPERIMENT_TEXT);
+	const bytes = await readBytes(path, MAX_EXPERIMENT_TEXT);
 	return parseExperiment(textOf(bytes, path), path);
 }
 
@@ -43,8 +44,9 @@ export function experimentHost(path: string, options: ExperimentHostOptions = {}
 	return {
 		loadModel: (name) => load(ref(name)),
 		openRun: (name) => openRun(ref(name)),
-		readText: async (name) => textOf(await readBytes(there(name), path, LONGEST), there(name)),
-		readDonor: async (name) => (await readSafetensors(await readBytes(there(name), path, LONGEST))).tensors,
+		readText: async (name) => textOf(await readBytes(there(name), LONGEST), there(name)),
+		readDonor: async (name) => (await readSafetensors(await readBytes(there(name), LONGEST))).tensors,
+		loadDictionary: (name) => loadSae(there(name)),
 		versions: versionsHere(options.wasm ?? false),
 	};
 }
@@ -60,18 +62,16 @@ export async function runExperimentFile(
 	return runExperiment(await readExperiment(path), experimentHost(path, options), options);
 }
 
-/** @param where what errors begin with */
-async function readBytes(path: string, where: string, longest: number): Promise<Uint8Array> {
-	const front = path === where ? path : `${where}: ${path}`;
+async function readBytes(path: string, longest: number): Promise<Uint8Array> {
 	try {
 		const { size } = await stat(path);
-		if (size > longest) throw new ExperimentError(`${front}: ${size} bytes, allowed up to ${longest}`);
+		if (size > longest) throw new ExperimentError(`${path}: ${size} bytes, allowed up to ${longest}`);
 		return await readFile(path);
 	} catch (error) {
 		if (error instanceof ExperimentError) throw error;
 		const none = (error as NodeJS.ErrnoException).code === "ENOENT";
 		const reason = none ? "there is no such file" : messageOf(error);
-		throw new ExperimentError(`${front}: cannot be read: ${reason}`, { cause: error });
+		throw new ExperimentError(`${path}: cannot be read: ${reason}`, { cause: error });
 	}
 }
 

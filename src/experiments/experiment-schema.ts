@@ -76,6 +76,12 @@ export const experimentSchema = z.strictObject({
 	text: z.string().min(1).optional().describe("A text file that is cut into rows of 2n tokens"),
 	samples: samples.optional(),
 	donors: z.record(z.string().min(1), donor).optional().describe("Whose values interventions take, by name"),
+	dictionaries: z
+		.record(z.string().min(1), z.string().min(1))
+		.optional()
+		.describe(
+			"Folders of sparse autoencoders in SAELens' layout, by the name that interventions take them by",
+		),
 	interventions: z.array(z.unknown()).readonly().optional(),
 	metrics: z.array(z.unknown()).min(1).readonly(),
 	bootstrap: z

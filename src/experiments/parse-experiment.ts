@@ -6,7 +6,7 @@ import { ModelError } from "../models/family.js";
 import { CLEAN } from "./donors.js";
 import { ExperimentError } from "./errors.js";
 import { experimentSchema } from "./experiment-schema.js";
-import { type DataPath, YamlPlaces } from "./yaml-places.js";
+import { type DataPath, pathText, YamlPlaces } from "./yaml-places.js";
 
 /** Longest experiment file: 4 MiB, which ids of many rows fit into. */
 export const MAX_EXPERIMENT_TEXT = 2 ** 22;
@@ -23,6 +23,8 @@ export interface Experiment {
 	readonly name: string;
 	readonly text: string;
 	readonly data: ExperimentData;
+	/** `name:line:column` of a value, or of the nearest thing above it that is there. */
+	at(path: DataPath): string;
 	/** An error of the work with the place in the file that it is about in front, where its message names one. */
 	locate(error: unknown): unknown;
 }
@@ -54,8 +56,8 @@ export function parseExperiment(text: string, name = "experiment"): Experiment {
 			const data = parseMetric(metric, `metrics[${i}]`);
 			return typeof metric === "string" ? metric : data;
 		});
-		checkDonors(places, given.donors ?? {}, interventions);
-		return { name, text, data: { ...given, interventions, metrics }, locate };
+		checkNames(places, given, interventions);
+		return { name, text, data: { ...given, interventions, metrics }, at: (path) => places.at(path), locate };
 	} catch (error) {
 		throw locate(error);
 	}
@@ -95,19 +97,31 @@ function checkRows(places: YamlPlaces, data: z.output<typeof experimentSchema>):
 	}
 }
 
-/** Donors that are taken are there, and those that are there are taken. */
-function checkDonors(places: YamlPlaces, donors: object, interventions: readonly Intervention[]): void {
-	const there = new Set([...Object.keys(donors), CLEAN]);
-	const taken = new Set<string>();
-	for (const [i, intervention] of interventions.entries()) {
-		if (!("from" in intervention) || intervention.from === undefined) continue;
-		const { from } = intervention;
-		taken.add(from);
-		if (there.has(from)) continue;
-		places.fail(["interventions", i, "from"], `no donor "${from}", allowed ${[...there].join(", ")}`);
-	}
-	for (const name of Object.keys(donors)) {
-		if (!taken.has(name)) places.fail(["donors"], `no intervention takes donor "${name}"`, name);
+/** What interventions take by name is there, and what is there is taken. */
+function checkNames(
+	places: YamlPlaces,
+	{ donors = {}, dictionaries = {} }: Pick<ExperimentData, "donors" | "dictionaries">,
+	interventions: readonly Intervention[],
+): void {
+	checkTaken("donor", "from", "donors", Object.keys(donors), [CLEAN]);
+	checkTaken("dictionary", "dictionary", "dictionaries", Object.keys(dictionaries));
+
+	function checkTaken(
+		what: string,
+		field: string,
+		key: string,
+		given: readonly string[],
+		always: readonly string[] = [],
+	): void {
+		const there = [...given, ...always];
+		const taken = interventions.map((one) => (one as Readonly<Record<string, unknown>>)[field]);
+		for (const [i, name] of taken.entries()) {
+			if (name === undefined || there.includes(name as string)) continue;
+			const allowed = there.join(", ") || `the names of "${key}", which has none`;
+			places.fail(["interventions", i, field], `no ${what} "${name}", allowed ${allowed}`);
+		}
+		const idle = given.find((name) => !taken.includes(name));
+		if (idle !== undefined) places.fail([key], `no intervention takes ${what} "${idle}"`, idle);
 	}
 }
 
@@ -132,12 +146,6 @@ function keysAt(path: DataPath): string[] {
 	const field = (experimentSchema.shape as Record<string, z.ZodType>)[String(path[0])];
 	const inside = field && "unwrap" in field ? (field as z.ZodOptional<z.ZodType>).unwrap() : field;
 	return inside && "shape" in inside ? Object.keys((inside as z.ZodObject).shape) : [];
-}
-
-function pathText(path: DataPath): string {
-	return path
-		.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${part}`))
-		.join("");
 }
 
 /** Errors about what a file says begin with their place in the data; theirs in the text goes in front. */

@@ -1,4 +1,6 @@
+import { unequalRows } from "../causal/align-prompts.js";
 import type { Donor } from "../interventions/index.js";
+import { editsOf } from "../interventions/registry.js";
 import {
 	type Change,
 	compareRows,
@@ -12,8 +14,11 @@ import {
 } from "../metrics/index.js";
 import { sameRows } from "../metrics/tensor-rows.js";
 import type { Model } from "../models/model.js";
+import type { Sae } from "../sae/sae.js";
+import { readDictionaries } from "./dictionaries.js";
 import { recordDonors } from "./donors.js";
 import { ExperimentError } from "./errors.js";
+import { readNamed, reject } from "./named-files.js";
 import type { Experiment, ExperimentData } from "./parse-experiment.js";
 import { sha256 } from "./sha256.js";
 
@@ -27,6 +32,8 @@ export interface ExperimentHost {
 	readText?(path: string): Promise<string>;
 	/** The tensors by hook name of a file that the experiment names. */
 	readDonor?(path: string): Promise<Donor>;
+	/** The sparse autoencoder in a folder that the experiment names. */
+	loadDictionary?(folder: string): Promise<Sae>;
 	/** What computes, such as headscope and the runtime; it stands in results. */
 	readonly versions: Readonly<Record<string, string>>;
 }
@@ -97,15 +104,21 @@ async function measureAll(
 	host: ExperimentHost,
 	{ signal, onProgress }: RunExperimentOptions,
 ): Promise<MetricResult[]> {
-	const { data, name } = experiment;
-	const rows = await rowsOf(name, data, host);
-	// every metric is bound before the first run, so that a wrong one costs no time
+	const { data } = experiment;
+	const rows = await rowsOf(experiment, host);
+	// metrics are bound and interventions checked before the first run, so that a wrong one costs no time
 	const measures: Measure[] = [];
 	for (const [i, metric] of data.metrics.entries()) {
 		signal?.throwIfAborted();
 		measures.push(await measuring(of, metric, rows, `metrics[${i}]`));
 	}
-	const donors = recordDonors(experiment, host.readDonor?.bind(host), signal);
+	const dictionaries = await readDictionaries(experiment, host.loadDictionary?.bind(host));
+	for (const measure of measures) {
+		editsOf(data.interventions, { ...measure.model.sizes, dictionaries });
+		const unequal = unequalRows(data.interventions, measure);
+		if (unequal) reject(experiment, ["interventions", unequal.at], unequal.what);
+	}
+	const donors = recordDonors(experiment, { dictionaries, readDonor: host.readDonor?.bind(host), signal });
 	const results: MetricResult[] = [];
 	for (const shared of byRows(measures)) {
 		const together = shared.map((i) => measures[i] as Measure);
@@ -117,6 +130,7 @@ async function measureAll(
 				: await readMetrics(together, {
 						...run,
 						interventions: data.interventions,
+						dictionaries,
 						donors: await donors(together[0] as Measure),
 					});
 		for (const [k, i] of shared.entries()) {
@@ -144,14 +158,17 @@ function byRows(measures: readonly Measure[]): number[][] {
 }
 
 /** The rows of the file, as metrics take them. */
-async function rowsOf(name: string, data: ExperimentData, host: ExperimentHost): Promise<MeasureOptions> {
+async function rowsOf(experiment: Experiment, host: ExperimentHost): Promise<MeasureOptions> {
+	const { data } = experiment;
 	const { prompts, ids, mask, period, bos, text, samples: { task, count, n, seed, range } = {} } = data;
-	if (text !== undefined && !host.readText) {
-		throw new ExperimentError(`${name}: text "${text}": there are no files here; give prompts or ids`);
-	}
 	const all = { prompts, ids, mask, period, bos, task, samples: count, n, seed, range };
 	const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-	return { ...given, ...(text !== undefined && { text: await host.readText?.(text) }) } as MeasureOptions;
+	return {
+		...given,
+		...(text !== undefined && {
+			text: await readNamed(experiment, ["text"], text, host.readText?.bind(host)),
+		}),
+	} as MeasureOptions;
 }
 
 function bootstrapOf({ bootstrap }: ExperimentData): ExperimentResult["bootstrap"] {

@@ -4,6 +4,13 @@ import { ExperimentError } from "./errors.js";
 /** Where something stands in data: keys and indices from the top. */
 export type DataPath = readonly (string | number)[];
 
+/** A place in data as errors name it, such as "metrics[0].positions". */
+export function pathText(path: DataPath): string {
+	return path
+		.map((part, i) => (typeof part === "number" ? `[${part}]` : `${i > 0 ? "." : ""}${part}`))
+		.join("");
+}
+
 /** YAML (or JSON, which is YAML) that knows where in the text each of its values stands. */
 export class YamlPlaces {
 	private readonly lines = new LineCounter();

@@ -1,7 +1,9 @@
 import type { ModuleFn, ModuleNode } from "../graph/trace.js";
 import { nearest } from "../hooks/select.js";
 import type { Intervention } from "../interventions/index.js";
+import { editsOf } from "../interventions/registry.js";
 import type { Model } from "../models/model.js";
+import { layerOf } from "../models/request.js";
 import type { RunOptions } from "../models/run-options.js";
 import type { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
@@ -82,6 +84,15 @@ export class PatchTree {
 		this.settings.set(path, setting);
 	}
 
+	/** @throws {PatchError} for interventions at a module that act outside of it; {InterventionError} for what does not fit */
+	checkInside(path: string, list: readonly Intervention[], dictionaries?: RunOptions["dictionaries"]): void {
+		const layer = layerOf(path);
+		const outside = editsOf(list, { ...this.model.sizes, dictionaries }, path || "model").find(
+			({ point }) => layer !== undefined && layerOf(point) !== layer,
+		);
+		if (outside) reject(path, `the intervention is at ${outside.point}, which is not in this module`);
+	}
+
 	clear(path: string): void {
 		for (const [at] of this.within(path)) this.settings.delete(at);
 	}
@@ -94,7 +105,11 @@ export class PatchTree {
 		for (const [path, setting] of this.settings) {
 			if (setting.kind === "function") patches[path] = setting.make;
 			else if (setting.kind === "weights") weights[path] = this.named(path, await setting.weights);
-			else interventions.push(...setting.list);
+			else {
+				const features = setting.list.filter(({ kind }) => kind === "sae");
+				this.checkInside(path, features, own.dictionaries);
+				interventions.push(...setting.list);
+			}
 		}
 		const changes: Changes = {
 			...(interventions.length > 0 && { interventions: [...interventions, ...(own.interventions ?? [])] }),

@@ -1,7 +1,5 @@
 import type { ModuleFn } from "../graph/trace.js";
 import { type Intervention, parseInterventions } from "../interventions/index.js";
-import { editsOf } from "../interventions/registry.js";
-import { layerOf } from "../models/request.js";
 import type { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import type { PatchTree, Setting } from "./patch-tree.js";
@@ -131,11 +129,9 @@ export class PatchedModule implements Iterable<PatchedModule> {
 			Array.isArray(replacement) ? replacement : [replacement],
 			this.path || "model",
 		);
-		const layer = layerOf(this.path);
-		const outside = editsOf(list, this.tree.model.sizes, this.path || "model").find(
-			({ point }) => layer !== undefined && layerOf(point) !== layer,
-		);
-		if (outside) reject(this.path, `the intervention is at ${outside.point}, which is not in this module`);
+		// which point an autoencoder belongs to is known when a run is given it
+		const placed = list.filter(({ kind }) => kind !== "sae");
+		this.tree.checkInside(this.path, placed);
 		return [[this.path, { kind: "interventions", list }]];
 	}
 

@@ -9,6 +9,8 @@ import { loadModel, type Model } from "../../src/index.js";
 import type { Donor, Intervention } from "../../src/interventions/index.js";
 import { type Measure, measuring, readMetric } from "../../src/metrics/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
+import type { Sae } from "../../src/sae/index.js";
+import { dictionariesFor } from "../interventions/run-with-donors.js";
 import { referencePath } from "../reference-data.js";
 
 const engine = await LocalEngine.create({ threads: 1 });
@@ -19,9 +21,11 @@ async function oneByOne(
 	measure: Measure,
 	cells: readonly Cell[],
 	donors: Readonly<Record<string, Donor>> = {},
+	dictionaries: Readonly<Record<string, Sae>> = {},
 ): Promise<Float64Array[]> {
 	const after: Float64Array[] = [];
-	for (const interventions of cells) after.push(await readMetric(measure, { interventions, donors }));
+	for (const interventions of cells)
+		after.push(await readMetric(measure, { interventions, donors, dictionaries }));
 	return after;
 }
 
@@ -148,6 +152,55 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 		for (const one of [scored, padded]) {
 			const { after } = await runCells(one, cells);
 			expect(farthest(after, await oneByOne(one, cells))).toBeLessThanOrEqual(2e-5);
+		}
+	});
+
+	test("features of autoencoders are swept, those of a transcoder between layers too", async () => {
+		const made = dictionariesFor(model);
+		const dictionaries = {
+			...made,
+			// reads another layer than it changes
+			far: { ...(made.transcoder as Sae), hookNameOut: "blocks.1.hook_mlp_out" },
+		};
+		const cells: Cell[] = [
+			[{ kind: "sae", dictionary: "dictionary", features: [0, 3] }],
+			[{ kind: "sae", dictionary: "dictionary", features: [1, 4, 5, 6, 8], positions: [6], factor: 3 }],
+			[
+				{ kind: "sae", dictionary: "top", features: "all" },
+				{ kind: "zero", heads: ["1.0"] },
+			],
+			[{ kind: "sae", dictionary: "transcoder", features: [1, 2, 4], factor: -1 }],
+			[{ kind: "sae", dictionary: "far", features: [1, 2, 4], factor: -2 }],
+		];
+		const last = await measuring(model, "loss@6:7", { ids });
+		for (const one of [measure, last]) {
+			const { before, after } = await runCells(one, cells, { dictionaries });
+			expect(farthest(after, await oneByOne(one, cells, {}, dictionaries))).toBeLessThanOrEqual(2e-5);
+			const changed = after.map((values) => farthest([values], [before]));
+			if (one === measure) expect(Math.min(...changed)).toBeGreaterThan(1e-4);
+		}
+		expect(planCells(last, cells.slice(1, 2), { dictionaries }).passes[0]).toMatchObject({
+			layer: 1,
+			position: 6,
+		});
+		expect(planCells(last, cells.slice(4), { dictionaries }).passes[0]?.layer).toBeUndefined();
+		await expect(runCells(measure, cells)).rejects.toThrow(
+			'cells[0][0].dictionary: the run was given no dictionary "dictionary"; it has none',
+		);
+	});
+
+	test("rows of different length are shown aligned where a cell goes across them", async () => {
+		const padded = await measuring(model, "loss", {
+			ids: [
+				[5, 9, 23, 7],
+				[5, 9, 7],
+				[1, 2, 3],
+			],
+		});
+		for (const kind of ["mean", "resample"] as const) {
+			await expect(runCells(padded, [[], [{ kind, heads: ["0.1"] }]])).rejects.toThrow(
+				`cells[1][0]: ${kind} goes across rows, which need equal lengths: row 0 has 4 tokens and row 1 has 3; from position 0 on: row 0 "t5" "t9" "t23" "t7", row 1 "t5" "t9" · "t7"`,
+			);
 		}
 	});
 

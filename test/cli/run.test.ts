@@ -7,6 +7,8 @@ import { loadModel } from "../../src/index.js";
 import { INTERVENTIONS } from "../../src/interventions/index.js";
 import { compareRows, METRICS, measuring, readMetric } from "../../src/metrics/index.js";
 import { resolveRun, runExperimentFile, saveSafetensors } from "../../src/node.js";
+import { loadSae } from "../../src/sae/index.js";
+import { randomSae, writeSae } from "../sae/plain-sae.js";
 import { Folder, runCli, runJson } from "./run-cli.js";
 
 const folder = fileURLToPath(new URL("../../examples/experiments/", import.meta.url));
@@ -96,7 +98,7 @@ test("--schema prints a schema that stands alone and knows every kind of interve
 	const kinds = [...stdout.matchAll(/"const": "([^"]+)"/g)].map(([, kind]) => kind);
 	for (const { kind } of [...INTERVENTIONS, ...METRICS]) expect(kinds).toContain(kind);
 	const { properties } = JSON.parse(stdout) as { properties: object };
-	expect(Object.keys(properties)).toContain("donors");
+	expect(Object.keys(properties)).toEqual(expect.arrayContaining(["donors", "dictionaries"]));
 	expect((await runCli("run", "--schema", "x.yaml")).stderr).toContain("leave the file out");
 	expect((await runCli("run")).stderr).toContain("no experiment given");
 });
@@ -138,7 +140,7 @@ describe("a file that is not understood is refused with its line and column", ()
 		[
 			"a strength outside",
 			`${base}metrics: [loss]\ninterventions:\n  - { kind: zero, heads: ["0.1"], strength: 2 }\n`,
-			"5:45: interventions[0].strength",
+			"5:45: interventions[0].strength: got 2, allowed 0 to 1",
 		],
 		[
 			"heads that YAML reads as numbers",
@@ -205,7 +207,53 @@ describe("a file that is not understood is refused with its line and column", ()
 		[
 			"a donor of another length, both shown aligned",
 			'model: demo\nprompts: red fox moon red\ndonors: { other: { prompts: red fox bread moon red } }\nmetrics: [loss]\ninterventions:\n  - { kind: patch, heads: ["0.1"], from: other }\n',
-			'row 0 has 4 tokens, but its donor has 5; both need as many. From token 0: row "red" "fox" · "moon" "red"; donor "red" "fox" "bread" "moon" "red"',
+			'3:29: donors.other.prompts: 5 tokens, but row 0 has 4, and both need as many; from position 0 on: row "red" "fox" · "moon" "red", donor "red" "fox" "bread" "moon" "red"',
+		],
+		[
+			"the row that has another length than its donor",
+			"model: demo\nprompts: [red fox, king moon]\ndonors:\n  other:\n    prompts:\n      - fox red\n      - king\nmetrics: [loss]\ninterventions:\n  - { kind: freeze, from: other }\n",
+			'7:9: donors.other.prompts[1]: 1 token, but row 1 has 2, and both need as many; from position 0 on: row "king" "moon", donor "king" ·',
+		],
+		[
+			"an id in a donor that the model lacks",
+			`${base}donors:\n  x:\n    ids: [[1, 2, 3, 4444]]\nmetrics: [loss]\ninterventions:\n  - { kind: patch, heads: ["0.1"], from: x }\n`,
+			"5:21: donors.x.ids[0][3]: 4444 is not a token id of this model",
+		],
+		[
+			"a donor that is too long",
+			`${base}donors:\n  x: { ids: [[${Array(600).fill(1).join(", ")}]] }\nmetrics: [loss]\ninterventions:\n  - { kind: mean, over: batch-and-pos, heads: ["0.1"], from: x }\n`,
+			"4:6: donors.x: input: 600 tokens, but the model's context is",
+		],
+		[
+			"rows of different length that a mean goes across, aligned",
+			'model: demo\nprompts: [red fox moon, red moon]\nmetrics: [loss]\ninterventions:\n  - { kind: mean, heads: ["0.1"] }\n',
+			'5:5: interventions[0]: mean goes across rows, which need equal lengths: row 0 has 3 tokens and row 1 has 2; from position 0 on: row 0 "red" "fox" "moon", row 1 "red" · "moon"',
+		],
+		[
+			"donor's rows of different length that a mean goes across",
+			'model: demo\nprompts: red fox\ndonors: { other: { prompts: [red, king fox] } }\nmetrics: [loss]\ninterventions:\n  - { kind: mean, over: batch-and-pos, heads: ["0.1"], from: other }\n',
+			"3:29: donors.other.prompts: mean goes across rows, which need equal lengths: row 0 has 1 token and row 1 has 2; ",
+		],
+		[
+			"a donor's file that is not there",
+			`${base}donors:\n  x: { file: none.safetensors }\nmetrics: [loss]\ninterventions:\n  - { kind: patch, heads: ["0.1"], from: x }\n`,
+			"4:14: donors.x.file: ",
+		],
+		["a text that is not there", "model: demo\ntext: none.txt\nmetrics: [loss]\n", "2:7: text: "],
+		[
+			"a dictionary that is none",
+			`${base}metrics: [loss]\ninterventions:\n  - { kind: sae, dictionary: x, features: [1] }\n`,
+			'5:30: no dictionary "x", allowed the names of "dictionaries", which has none',
+		],
+		[
+			"a dictionary that nothing takes",
+			`${base}dictionaries:\n  x: sae\nmetrics: [loss]\n`,
+			'4:3: no intervention takes dictionary "x"',
+		],
+		[
+			"a dictionary's folder that is not there",
+			`${base}dictionaries: { x: none }\nmetrics: [loss]\ninterventions:\n  - { kind: sae, dictionary: x, features: [1] }\n`,
+			"3:20: dictionaries.x: ",
 		],
 	])("%s", async (_, text, message) => {
 		using dir = new Folder();
@@ -221,6 +269,50 @@ describe("a file that is not understood is refused with its line and column", ()
 });
 
 describe("what a file names lies beside it", () => {
+	test("autoencoders are read, and their features changed as the library changes them", async () => {
+		using dir = new Folder();
+		await using model = await loadModel("demo");
+		const made = { d_in: model.config.dModel, d_sae: 20, hook_name: "blocks.1.hook_resid_pre" };
+		writeSae(dir.at("saes", "resid"), randomSae(made));
+		const text = (features: string): string =>
+			`model: demo\nsamples: { n: 6, count: 4 }\ndictionaries: { mine: saes/resid }\ninterventions:\n  - { kind: sae, dictionary: mine, features: ${features}, factor: 0 }\n  - { kind: patch, heads: ["1.3"], from: clean }\nmetrics: [loss, kl]\n`;
+		writeFileSync(dir.at("sae.yaml"), text("[0, 3, 7]"));
+		const found = await runJson<ExperimentResult>("run", dir.at("sae.yaml"));
+		const dictionaries = { mine: await loadSae(dir.at("saes", "resid")) };
+		const measure = await measuring(model, "loss", { n: 6, samples: 4 });
+		const { cache } = await model.runWithCache(measure.input, { names: "blocks.1.attn.hook_z" });
+		const after = await readMetric(measure, {
+			dictionaries,
+			donors: { clean: cache },
+			interventions: [
+				{ kind: "sae", dictionary: "mine", features: [0, 3, 7] },
+				{ kind: "patch", heads: ["1.3"], from: "clean" },
+			],
+		});
+		const expected = compareRows(await readMetric(measure), after);
+		expect(metric(found, "loss").change).toBeCloseTo(expected.change, 9);
+		expect(Math.abs(expected.change)).toBeGreaterThan(1e-3);
+		expect(metric(found, "kl").after).toBeGreaterThan(0);
+		writeFileSync(dir.at("far.yaml"), text("[20]"));
+		const { stderr, code } = await runCli("run", dir.at("far.yaml"));
+		expect(stderr).toContain('far.yaml:5:46: interventions[0].features: got 20, "mine" has features 0..19');
+		expect(code).toBe(2);
+		writeFileSync(dir.at("saes", "resid", "cfg.json"), "{");
+		expect((await runCli("run", dir.at("sae.yaml"))).stderr).toMatch(
+			/sae\.yaml:3:23: dictionaries\.mine: .*saes\/resid cfg\.json: is not JSON/,
+		);
+	});
+
+	test("a donor's mean over positions may be of any length", async () => {
+		using dir = new Folder();
+		writeFileSync(
+			dir.at("mean.yaml"),
+			'model: demo\nprompts: [red fox moon red, king fox]\ndonors: { other: { prompts: [red king moon, king fox moon] } }\nmetrics: [loss]\ninterventions:\n  - { kind: mean, over: batch-and-pos, heads: ["0.1"], from: other }\n',
+		);
+		const { metrics } = await runExperimentFile(dir.at("mean.yaml"));
+		expect(Math.abs(metrics[0]?.change as number)).toBeGreaterThan(1e-3);
+	});
+
 	test("a text is cut into rows, a donor's tensors are read, and both give what the library gives", async () => {
 		using dir = new Folder();
 		const model = await loadModel("demo");
@@ -262,7 +354,14 @@ describe("what a file names lies beside it", () => {
 		const host = { loadModel: (ref: string) => loadModel(ref), versions: {} };
 		const text = parseExperiment("model: demo\ntext: book.txt\nmetrics: [loss]\n", "a.yaml");
 		await expect(runExperiment(text, host)).rejects.toThrow(
-			'a.yaml: text "book.txt": there are no files here',
+			'a.yaml:2:7: text: "book.txt": there are no files here',
+		);
+		const sae = parseExperiment(
+			"model: demo\nids: [[1, 2]]\ndictionaries: { x: sae }\nmetrics: [loss]\ninterventions: [{ kind: sae, dictionary: x, features: [1] }]\n",
+			"a.yaml",
+		);
+		await expect(runExperiment(sae, host)).rejects.toThrow(
+			'a.yaml:3:20: dictionaries.x: "sae": there are no files here',
 		);
 		const run = parseExperiment("run: M=64\nmetrics: [mse]\n", "a.yaml");
 		await expect(runExperiment(run, host)).rejects.toThrow('a.yaml: run "M=64": no runs can be opened here');

@@ -8,6 +8,7 @@ import { hook, PatchError, patch, patch_, setHeadsTo, setHeadTo } from "../../sr
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { discreteTasks, Evaluator } from "../../src/tasks/regression/index.js";
 import { expectClose, expectRelative, type SmallConfig } from "../icl/support.js";
+import { dictionariesFor } from "../interventions/run-with-donors.js";
 import { referenceFolders, referenceJson, referencePath, referenceTensors } from "../reference-data.js";
 
 const engine = await LocalEngine.create({ threads: 1 });
@@ -273,6 +274,22 @@ describe("a wrapper", async () => {
 				await model.predict(xs, ys, { interventions: [zero, mean] }),
 			),
 		).toBe(true);
+	});
+
+	it("takes features of autoencoders that a run is given, where they belong to the module", async () => {
+		const dictionaries = dictionariesFor(model.model);
+		const features = { kind: "sae", dictionary: "dictionary", features: [0, 3, 5], factor: 3 } as const;
+		const wanted = await model.predict(xs, ys, { interventions: [features], dictionaries });
+		expect(same(wanted, await model.predict(xs, ys))).toBe(false);
+		const patched = patch(model);
+		patched.token_sequence_transformer.blocks[1]?.set(features);
+		expect(same(await patched.predict(xs, ys, { dictionaries }), wanted)).toBe(true);
+		await expect(patched.predict(xs, ys)).rejects.toThrow(
+			'.dictionary: the run was given no dictionary "dictionary"; it has none',
+		);
+		patched.reset();
+		patched.token_sequence_transformer.blocks[0]?.set(features);
+		await expect(patched.predict(xs, ys, { dictionaries })).rejects.toThrow("which is not in this module");
 	});
 
 	it("takes other weights where host hooks cut the run, and in a range of layers", async () => {
