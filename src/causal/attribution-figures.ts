@@ -45,11 +45,11 @@ const MOST_SENDERS = 24;
 const MOST_RECEIVERS = 48;
 
 /**
- * Changes of the metric by path: senders down, receivers across; a place without a path is 0. Of more than 24
- * senders or 48 receivers those with the strongest paths are drawn, and a note says so.
+ * Changes of the metric by path: senders down, receivers across; places without a path are 0, and a note says so. Of more than 24
+ * senders or 48 receivers those with the strongest paths are drawn, and a note says that too.
  */
 export function pathFigure(
-	{ senders, receivers, values, norms, metric }: PathPatching,
+	{ senders, receivers, values, norms, mlps, metric }: PathPatching,
 	{ model }: Pick<AttributionFigureOptions, "model">,
 ): string {
 	const at = (s: number, r: number): number => {
@@ -73,6 +73,7 @@ export function pathFigure(
 		rows.map((s) => columns.map((r) => at(s, r))),
 		"float64",
 	);
+	const missing = rows.some((s) => columns.some((r) => Number.isNaN(values.at(s, r))));
 	const cut = [
 		...(rows.length < senders.length ? [`${rows.length} of ${senders.length} senders`] : []),
 		...(columns.length < receivers.length ? [`${columns.length} of ${receivers.length} receivers`] : []),
@@ -82,7 +83,7 @@ export function pathFigure(
 		range: around0([shown]),
 		title: `Paths of ${model}`,
 		notes: [
-			`${norms} norms; no path is 0`,
+			`${norms} norms, ${mlps} MLPs${missing ? "; 0 where there is no path" : ""}`,
 			...(cut.length > 0 ? [`the strongest ${cut.join(" and ")}`] : []),
 		],
 		measure: `change of ${metric}`,
@@ -114,7 +115,7 @@ function heatMap(
 }
 
 /** A range with 0 in its middle that holds every value. */
-function around0(all: readonly Tensor[]): Range {
+export function around0(all: readonly Tensor[]): Range {
 	const most =
 		Math.max(...all.map(({ data }) => Math.max(...Array.from(data as Float64Array, Math.abs)))) || 1;
 	return [-most, most];

@@ -20,6 +20,12 @@ export interface PathPatchingOptions extends CleanOptions {
 	 * that the paths from all of them add up, as in direct logit attribution.
 	 */
 	readonly norms?: "frozen" | "recomputed";
+	/**
+	 * MLPs between sender and receiver: "frozen" as the corrupted run has them, so that an MLP is a node of its own, or
+	 * "recomputed" on what reaches them, as in Wang et al.: a path then is all ways through MLPs, but through no
+	 * other head. Default "frozen".
+	 */
+	readonly mlps?: "frozen" | "recomputed";
 	/** Positions at which the senders' outputs are replaced; negative ones count from the end. Default all. */
 	readonly positions?: readonly number[];
 	/** Bytes that the activations of one run may take, about. Default 768 MiB; a single cell may need more. */
@@ -39,6 +45,7 @@ export interface PathPatching {
 	readonly senders: readonly string[];
 	readonly receivers: readonly string[];
 	readonly norms: "frozen" | "recomputed";
+	readonly mlps: "frozen" | "recomputed";
 	/** Change of the mean metric [sender, receiver]; NaN where the receiver comes before the sender. */
 	readonly values: Tensor<"float64">;
 }
@@ -46,8 +53,8 @@ export interface PathPatching {
 /**
  * Path patching (Wang et al. 2022, section 3.1; Goldowsky-Dill et al. 2023): what the metric of the corrupted run
  * changes by when one receiver alone reads a sender's clean output. Only the direct path through the residual
- * stream is taken: every head and MLP between both stays as the corrupted run has it (Wang et al. let MLPs follow;
- * here an MLP is a node of its own). What comes after the receiver is computed anew.
+ * stream is taken: every head between both stays as the corrupted run has it, and so does every MLP unless `mlps` lets
+ * them follow, as Wang et al. do. What comes after the receiver is computed anew.
  *
  * All paths into a layer's queries (keys, values, MLP) are computed in batches: one layer with the patched stream, then
  * the rest of the model from that layer on, for many cells at once.
@@ -64,10 +71,11 @@ export async function pathPatching(
 	of: Model | Measure,
 	options: PathPatchingOptions | (PathPatchingOptions & PromptPair),
 ): Promise<PathPatching> {
-	const { norms = "frozen", memory = DEFAULT_MEMORY, signal, onProgress } = options;
+	const { norms = "frozen", mlps = "frozen", memory = DEFAULT_MEMORY, signal, onProgress } = options;
 	checkMemory(memory);
-	if (norms !== "frozen" && norms !== "recomputed") {
-		reject("norms", `got ${JSON.stringify(norms)}, allowed "frozen", "recomputed"`);
+	for (const [name, how] of Object.entries({ norms, mlps })) {
+		if (how !== "frozen" && how !== "recomputed")
+			reject(name, `got ${JSON.stringify(how)}, allowed "frozen", "recomputed"`);
 	}
 	const { measure, clean } = await pairOf(of, options);
 	const { model, metric } = measure;
@@ -82,7 +90,7 @@ export async function pathPatching(
 	const positions = checkPositions(options.positions, measure);
 	const sums = new Float64Array(senders.length * receivers.length);
 	const means = { clean: 0, corrupt: 0 };
-	const runs = new PathRuns(measure, { norms, memory, signal });
+	const runs = new PathRuns(measure, { norms, mlps, memory, signal });
 	const blocks = chunksOf([...Array(metric.rows).keys()], runs.rowsAtOnce(senders));
 	let done = 0;
 	for (const rows of blocks) {
@@ -110,6 +118,7 @@ export async function pathPatching(
 		senders: senders.map(({ name }) => name),
 		receivers: receivers.map(({ name }) => name),
 		norms,
+		mlps,
 		values: new Tensor("float64", [senders.length, receivers.length], sums, ["sender", "receiver"]),
 	};
 }

@@ -4,6 +4,7 @@ import type { Measure } from "../metrics/metric.js";
 import type { Readout, RunOptions } from "../models/run-options.js";
 import { Tensor } from "../tensor/index.js";
 import { type Limits, limitsOf } from "./memory.js";
+import { FollowedStreams, followedPoints } from "./path-following.js";
 import { blocksBetween, isPath, type Receiver, type Sender } from "./path-nodes.js";
 import { metricOutputs, readStream } from "./read-stream.js";
 import { rowsOfMeasure } from "./rows.js";
@@ -12,6 +13,7 @@ import { chunksOf, metricFeeds, metricValue, repeated, runOn, takeRows } from ".
 /** What the runs of path patching have in common. */
 export interface PathRunOptions {
 	readonly norms: "frozen" | "recomputed";
+	readonly mlps: "frozen" | "recomputed";
 	/** Bytes that the activations of one run may take, about. */
 	readonly memory: number;
 	readonly signal?: AbortSignal | undefined;
@@ -27,6 +29,8 @@ export interface RecordedRows {
 	readonly base: ReadonlyMap<string, Tensor>;
 	/** What each sender wrote in the clean run beyond what it wrote in the corrupted one [row, pos, d_model]. */
 	readonly written: ReadonlyMap<Sender, Float32Array>;
+	/** Where MLPs on the way are recomputed: what receivers read. */
+	readonly followed?: FollowedStreams;
 }
 
 /** Is told the change of the metric, summed over the rows, as soon as a path is done. */
@@ -63,7 +67,14 @@ export class PathRuns {
 		positions: readonly number[] | undefined,
 	): Promise<RecordedRows> {
 		const sources = [...new Set(senders.map(({ point }) => point))];
-		const needed = [...new Set([...sources, ...receivers.flatMap((to) => this.neededBy(to))])];
+		const follows = this.options.mlps === "recomputed";
+		const needed = [
+			...new Set([
+				...sources,
+				...receivers.flatMap((to) => this.neededBy(to)),
+				...(follows ? followedPoints(senders, receivers) : []),
+			]),
+		];
 		const [from, to] = [
 			await this.activations(clean, rows, sources),
 			await this.activations(this.measure.input, rows, needed),
@@ -71,7 +82,20 @@ export class PathRuns {
 		const written = new Map(
 			senders.map((sender) => [sender, difference(sender, from, to, positions)] as const),
 		);
-		return { rows, clean: from.get(METRIC) as Tensor, corrupt: to.get(METRIC) as Tensor, base: to, written };
+		const recorded = {
+			rows,
+			clean: from.get(METRIC) as Tensor,
+			corrupt: to.get(METRIC) as Tensor,
+			base: to,
+			written,
+		};
+		if (!follows) return recorded;
+		const { model, input } = this.measure;
+		const shape = [rows.length, input.shape[1] as number, model.config.dModel] as const;
+		const followed = new FollowedStreams(to, written, shape, (layer, residual, fed, wanted) =>
+			this.inLayer(layer, residual, recorded, fed, wanted),
+		);
+		return { ...recorded, followed };
 	}
 
 	/** Every path from the senders to receivers of one kind and layer. */
@@ -87,7 +111,7 @@ export class PathRuns {
 		const size = this.cellsPerRun(rows.length);
 		for (const cells of chunksOf(reached, size)) {
 			if (kind === "logits") {
-				const last = this.cells(at(base, "resid_post", layer - 1), cells, group, recorded);
+				const last = await this.cells("resid_post", layer - 1, cells, group, recorded);
 				const scale = this.scale("ln_final", recorded, cells.length);
 				const values = await this.unembedded(last, recorded, scale);
 				this.tell(
@@ -97,7 +121,7 @@ export class PathRuns {
 					onPath,
 				);
 			} else if (kind === "mlp") {
-				const mid = this.cells(at(base, "resid_mid", layer), cells, group, recorded);
+				const mid = await this.cells("resid_mid", layer, cells, group, recorded);
 				const fed = {
 					[actName("resid_mid", layer)]: mid,
 					...this.scale(`blocks.${layer}.ln2`, recorded, cells.length),
@@ -133,9 +157,11 @@ export class PathRuns {
 	/** How many rows are recorded at once: the heads' results of all layers are held. */
 	rowsAtOnce(senders: readonly Sender[]): number {
 		const { model, input } = this.measure;
-		const { nHeads, dModel } = model.config;
+		const { nHeads, dModel, nLayers } = model.config;
 		const points = new Map(senders.map(({ point, kind }) => [point, kind === "head" ? nHeads : 1]));
-		const width = [...points.values()].reduce((a, b) => a + b, 0) + senders.length;
+		const own = [...points.values()].reduce((a, b) => a + b, 0) + senders.length;
+		// the streams of every sender, and of the corrupted run those that they are compared with
+		const width = own + (this.options.mlps === "recomputed" ? senders.length + 2 * nLayers : 0);
 		const bytes = 4 * (input.shape[1] as number) * dModel * width;
 		return Math.max(1, Math.floor(this.options.memory / bytes));
 	}
@@ -172,7 +198,7 @@ export class PathRuns {
 	}
 
 	/** z of a layer [cell * row, pos, head, d_head] where all its heads read the patched stream as q, k or v. */
-	private headsOf(
+	private async headsOf(
 		layer: number,
 		kind: (typeof READ)[number],
 		cells: readonly Sender[],
@@ -181,7 +207,7 @@ export class PathRuns {
 	): Promise<Tensor> {
 		const { base, rows } = recorded;
 		const all = repeated([...rows.keys()], cells.length);
-		const stream = this.cells(at(base, "resid_pre", layer), cells, group, recorded);
+		const stream = await this.cells("resid_pre", layer, cells, group, recorded);
 		const kept = READ.filter((other) => other !== kind).map((other) => actName(other, layer));
 		const fed = {
 			...Object.fromEntries(kept.map((name) => [name, takeRows(base.get(name) as Tensor, all)])),
@@ -216,13 +242,19 @@ export class PathRuns {
 		return new Tensor("float32", [pairs.length * rows, pos, nHeads, dHead], data);
 	}
 
-	/** A part of the stream in every cell, with what the cell's sender wrote beyond the corrupted run. */
-	private cells(
-		stream: Tensor,
+	/**
+	 * The stream that a group reads in every cell: with what the cell's sender wrote beyond the corrupted run, and
+	 * where MLPs follow with what they make of it.
+	 */
+	private async cells(
+		point: string,
+		layer: number,
 		cells: readonly Sender[],
 		group: readonly Receiver[],
-		{ written, rows }: RecordedRows,
-	): Tensor {
+		{ base, written, rows, followed }: RecordedRows,
+	): Promise<Tensor> {
+		if (followed) return followed.before(group[0] as Receiver, cells);
+		const stream = at(base, point, layer);
 		const growth = this.measure.model.family.residualGrowth ?? 1;
 		const data = new Float32Array(cells.length * stream.size);
 		for (const [c, from] of cells.entries()) {

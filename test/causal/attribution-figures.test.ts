@@ -8,7 +8,14 @@ test("of many senders the strongest are drawn, in their order", () => {
 		senders.map((_, i) => [i % 4 === 0 ? 1 + i : 0.001, i > 50 ? Number.NaN : 0.001]),
 		"float64",
 	);
-	const about = { metric: "logit-difference", clean: 1, corrupt: 0, rows: 1, norms: "frozen" } as const;
+	const about = {
+		metric: "logit-difference",
+		clean: 1,
+		corrupt: 0,
+		rows: 1,
+		norms: "frozen",
+		mlps: "frozen",
+	} as const;
 	const svg = pathFigure({ ...about, senders, receivers: ["logits", "5.1.q"], values }, { model: "demo" });
 	expect(svg).toContain("the strongest 24 of 100 senders");
 	expect(svg).toContain(">9.6<");
@@ -18,6 +25,9 @@ test("of many senders the strongest are drawn, in their order", () => {
 		{ model: "demo" },
 	);
 	expect(few).not.toContain("strongest");
+	// said only of places that are drawn
+	expect(svg).toContain("frozen norms, frozen MLPs; 0 where there is no path");
+	expect(few).toContain("frozen norms, frozen MLPs<");
 });
 
 test("estimates and what patching measured share a scale, and kv heads are called so", () => {

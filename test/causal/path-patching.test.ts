@@ -4,7 +4,7 @@ import { isPath, type Receiver, receiversOf, type Sender, sendersOf } from "../.
 import { pathPatching } from "../../src/causal/path-patching.js";
 import { actName } from "../../src/hooks/points.js";
 import { type Measure, measuring, readMetric } from "../../src/metrics/index.js";
-import { loadCheckpoint } from "../../src/models/load-model.js";
+import { loadCheckpoint, loadModel } from "../../src/models/load-model.js";
 import type { Model } from "../../src/models/model.js";
 import { RegressionModel, regressionConfig } from "../../src/models/regression/index.js";
 import type { HostHookFn, RunOptions } from "../../src/models/run-options.js";
@@ -38,6 +38,7 @@ async function onePath(
 	from: Sender,
 	to: Receiver,
 	norms: "frozen" | "recomputed",
+	mlps: "frozen" | "recomputed" = "frozen",
 ): Promise<number> {
 	const { model } = measure;
 	const { nLayers } = model.config;
@@ -50,7 +51,7 @@ async function onePath(
 	const hooks = new Map<string, HostHookFn>();
 	for (const layer of layers) {
 		hooks.set(actName("z", layer), kept(actName("z", layer)));
-		if (to.kind !== "mlp" || to.layer !== layer)
+		if (mlps === "frozen" && (to.kind !== "mlp" || to.layer !== layer))
 			hooks.set(actName("mlp_out", layer), kept(actName("mlp_out", layer)));
 	}
 	if (from.kind === "embed" || from.kind === "resid") {
@@ -140,30 +141,69 @@ describe("path patching", { timeout: 60_000 }, () => {
 		for (const model of models) await model[Symbol.asyncDispose]();
 	});
 
-	test("is its definition, run by run, for every kind of path", async () => {
-		for (const [i, { name, measure, clean, senders, receivers }] of cases.entries()) {
-			const { config } = measure.model;
-			const caches = await cachesOf(measure, clean);
-			const before = mean(await readMetric(measure));
-			const norms = i % 2 === 0 ? "frozen" : "recomputed";
-			const found = await pathPatching(measure, { clean, senders, receivers, norms });
-			expect(found.values.axes).toEqual(["sender", "receiver"]);
-			expect(found.corrupt).toBeCloseTo(before, 4);
-			let largest = 0;
-			for (const [s, from] of sendersOf(found.senders, config).entries()) {
-				for (const [r, to] of receiversOf(found.receivers, config).entries()) {
-					const got = found.values.at(s, r);
-					const title = `${name} ${norms} ${from.name} -> ${to.name}`;
-					if (!isPath(from, to)) {
-						expect(got, title).toBeNaN();
-						continue;
-					}
-					const expected = (await onePath(measure, caches, from, to, norms)) - before;
-					largest = Math.max(largest, Math.abs(expected));
-					expect(Math.abs(got - expected), title).toBeLessThanOrEqual(2e-5 * Math.max(1, Math.abs(before)));
-				}
+	/** Every path of a case, with what `pathPatching` and its definition, run by run, say of it. */
+	async function compared(
+		{ measure, clean, senders, receivers }: (typeof cases)[number],
+		norms: "frozen" | "recomputed",
+		mlps: "frozen" | "recomputed",
+	): Promise<{ path: string; isPath: boolean; got: number; expected: number }[]> {
+		const { config } = measure.model;
+		const caches = await cachesOf(measure, clean);
+		const before = mean(await readMetric(measure));
+		const found = await pathPatching(measure, { clean, senders, receivers, norms, mlps });
+		expect(found).toMatchObject({ norms, mlps });
+		expect(found.values.axes).toEqual(["sender", "receiver"]);
+		expect(found.corrupt).toBeCloseTo(before, 4);
+		const paths = [];
+		for (const [s, from] of sendersOf(found.senders, config).entries()) {
+			for (const [r, to] of receiversOf(found.receivers, config).entries()) {
+				const path = `${from.name} -> ${to.name}`;
+				const got = found.values.at(s, r);
+				const there = isPath(from, to);
+				const after = there ? await onePath(measure, caches, from, to, norms, mlps) : Number.NaN;
+				paths.push({ path, isPath: there, got, expected: after - before });
 			}
-			expect(largest, name).toBeGreaterThan(0.01);
+		}
+		return paths;
+	}
+
+	test.each(["frozen", "recomputed"] as const)(
+		"with MLPs %s is its definition, run by run, for every kind of path",
+		async (mlps) => {
+			for (const [i, one] of cases.entries()) {
+				const norms = (i % 2 === 0) === (mlps === "frozen") ? "frozen" : "recomputed";
+				const paths = await compared(one, norms, mlps);
+				const size = Math.max(1, Math.abs(mean(await readMetric(one.measure))));
+				for (const { path, isPath, got, expected } of paths) {
+					const title = `${one.name} ${norms} ${path}`;
+					if (isPath) expect(Math.abs(got - expected), title).toBeLessThanOrEqual(2e-5 * size);
+					else expect(got, title).toBeNaN();
+				}
+				const largest = Math.max(...paths.map(({ expected }) => Math.abs(expected) || 0));
+				expect(largest, one.name).toBeGreaterThan(0.01);
+			}
+		},
+	);
+
+	test("on the demo model MLPs that follow are those of plain runs with hooks, and change what is found", async () => {
+		await using model = await loadModel("demo", { engine });
+		const input = ids([10, 20, 30, 40, 50, 10, 21]);
+		const one = {
+			name: "demo",
+			measure: await differenceOf(model, input, 30, 40),
+			clean: ids([10, 20, 30, 40, 50, 10, 20]),
+			senders: ["embed", "0.1", "attn.0", "mlp.0", "1.3"],
+			receivers: ["0.2.k", "mlp.0", "1.3.q", "1.0.k", "1.3.v", "mlp.1", "logits"],
+		};
+		for (const norms of ["frozen", "recomputed"] as const) {
+			const paths = (await compared(one, norms, "recomputed")).filter(({ isPath }) => isPath);
+			for (const { path, got, expected } of paths)
+				expect(Math.abs(got - expected), `${norms} ${path}`).toBeLessThanOrEqual(1e-5);
+			const { values } = await pathPatching(one.measure, { ...one, norms });
+			const frozen = [...values.data].filter((value) => !Number.isNaN(value));
+			expect(Math.max(...paths.map(({ got }, i) => Math.abs(got - (frozen[i] as number))))).toBeGreaterThan(
+				0.01,
+			);
 		}
 	});
 
@@ -216,13 +256,15 @@ describe("path patching", { timeout: 60_000 }, () => {
 	test("cells one at a time, rows one at a time and all at once are the same", async () => {
 		for (const { name, measure, clean } of cases) {
 			const receivers = ["0.1.q", "1.0.v", "mlp.1", "logits"];
-			const together = await pathPatching(measure, { clean, receivers });
-			const apart = await pathPatching(measure, { clean, receivers, memory: 1 });
-			expect(apart.clean).toBeCloseTo(together.clean, 4);
-			for (const [i, value] of together.values.data.entries()) {
-				const other = apart.values.data[i] as number;
-				if (Number.isNaN(value)) expect(other, name).toBeNaN();
-				else expect(Math.abs(other - value), name).toBeLessThanOrEqual(2e-5);
+			for (const mlps of ["frozen", "recomputed"] as const) {
+				const together = await pathPatching(measure, { clean, receivers, mlps });
+				const apart = await pathPatching(measure, { clean, receivers, mlps, memory: 1 });
+				expect(apart.clean).toBeCloseTo(together.clean, 4);
+				for (const [i, value] of together.values.data.entries()) {
+					const other = apart.values.data[i] as number;
+					if (Number.isNaN(value)) expect(other, name).toBeNaN();
+					else expect(Math.abs(other - value), `${name} ${mlps}`).toBeLessThanOrEqual(2e-5);
+				}
 			}
 		}
 	});
@@ -278,6 +320,7 @@ describe("path patching", { timeout: 60_000 }, () => {
 		await refused({ senders: [] }, "senders: the list is empty");
 		await refused({ senders: ["mlp.1"], receivers: ["0.0.q"] }, "every receiver comes before every sender");
 		await refused({ norms: "thawed" }, 'norms: got "thawed", allowed "frozen", "recomputed"');
+		await refused({ mlps: "thawed" }, 'mlps: got "thawed", allowed "frozen", "recomputed"');
 		await refused({ memory: 0 }, "memory: got 0, allowed bytes above 0");
 		await expect(pathPatching(measure, { clean, signal: AbortSignal.abort("enough") })).rejects.toBe(
 			"enough",
