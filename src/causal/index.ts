@@ -11,6 +11,7 @@ export {
 	type PairAblations,
 } from "./ablate-heads.js";
 export { ABLATION_KINDS, type AblationKind, type AblationTemplate } from "./ablation.js";
+export { greedyAblationFigure, pairAblationFigure } from "./ablation-set-figures.js";
 export { type Agreement, type AgreementOptions, agreement, type Disagreement } from "./agreement.js";
 export { type RankedCell, rankCells, sumPositions } from "./attribution-cells.js";
 export {
@@ -26,7 +27,7 @@ export { CausalError } from "./errors.js";
 export type { CleanOptions, PromptPair } from "./pair-of.js";
 export { type Patches, type PatchOptions, patchActivations } from "./patch-activations.js";
 export { type PathPatching, type PathPatchingOptions, pathPatching } from "./path-patching.js";
-export { type CellPlan, type Pass, planCells } from "./plan-cells.js";
+export { type CellPlan, type Pass, type PlanOptions, planCells } from "./plan-cells.js";
 export {
 	type CellValues,
 	type DoneCell,

@@ -1,4 +1,5 @@
 import { inRows, matrixFigure, ranking, scoreGrid, sideBySide } from "../figures/index.js";
+import { counted } from "../shared/counted.js";
 import { Tensor } from "../tensor/index.js";
 import type { Ablations } from "./ablate-heads.js";
 import type { Patches } from "./patch-activations.js";
@@ -11,7 +12,7 @@ export function ablationFigure(
 	{ change, ranking: ranked, metric, kind, rows }: Ablations,
 	{ model }: { readonly model: string },
 ): string {
-	const title = `${kind} ablation of ${model}`;
+	const title = ablationTitle(kind, model);
 	const measure = `change of ${metric}`;
 	if (!change.data.some(Number.isNaN)) return scoreGrid({ values: change, title, measure, diverging: true });
 	const entries = ranked.map((cell) => ({
@@ -24,8 +25,13 @@ export function ablationFigure(
 		entries: entries.map(({ low, high, ...entry }) => (Number.isNaN(low) ? entry : { ...entry, low, high })),
 		score: measure,
 		title,
-		interval: `95% interval over ${rows} rows`,
+		interval: `95% interval over ${counted(rows, "row")}`,
 	});
+}
+
+/** "Zero ablation of demo" */
+export function ablationTitle(kind: string, model: string): string {
+	return `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)} ablation of ${model}`;
 }
 
 /**

@@ -24,8 +24,10 @@ export interface AxisTokens {
 
 /** Token labels of one axis, and the room they take at a right angle to it. */
 export interface AxisLabels {
-	/** Pixels from the matrix to the end of the longest label. */
+	/** Pixels from the matrix's left side to the end of the longest label beside rows. */
 	readonly extent: number;
+	/** Pixels from the matrix's bottom to the end of the longest label under columns. */
+	readonly depth: number;
 	/** Labels beside rows: `x` is the matrix's left side, `y` its top. */
 	rows(x: number, y: number): string;
 	/** Labels under columns, read upwards unless all fit across: `x` is the matrix's left side, `y` its bottom. */
@@ -48,8 +50,10 @@ export function axisLabels({ tokens, first, numbered = true }: AxisTokens, cell:
 	const across = !numbered && placed.every(({ width }) => width <= step * cell - 3);
 	const draw = (place: (middle: number) => string): string =>
 		placed.map(({ middle, markup }) => element("g", { transform: place(middle) }, markup)).join("");
+	const widest = Math.max(0, ...placed.map(({ width }) => width));
 	return {
-		extent: OFFSET + Math.max(across ? LABEL_SIZE : 0, ...placed.map(({ width }) => width)),
+		extent: OFFSET + widest,
+		depth: OFFSET + (across ? LABEL_SIZE : widest),
 		rows: (x, y) => draw((middle) => `translate(${decimals(x)} ${decimals(y + middle)})`),
 		columns: (x, y) =>
 			across

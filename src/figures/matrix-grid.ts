@@ -150,7 +150,8 @@ function place(
 		const panel = at(r, c) as MatrixPanel;
 		if (!labelled[r]?.[c]?.[side]) return 0;
 		const extent = panel.values.shape[side === "rows" ? 0 : 1] as number;
-		return axisLabels(labelsOf("matrixGrid", panel[side], extent), cell).extent + AXIS_TITLE;
+		const labels = axisLabels(labelsOf("matrixGrid", panel[side], extent), cell);
+		return (side === "rows" ? labels.extent : labels.depth) + AXIS_TITLE;
 	};
 	const rows = [...panels.keys()];
 	const columns = [...(panels[0] ?? []).keys()];
@@ -223,7 +224,7 @@ function drawPanel(panel: PlacedPanel, cell: number, scale: ColourScale): string
 			: "",
 		labelled.columns
 			? columnLabels.columns(x, y + box.height) +
-					text(middle.x, y + box.height + columnLabels.extent + 12, columns.title, axisTitle)
+					text(middle.x, y + box.height + columnLabels.depth + 12, columns.title, axisTitle)
 			: "",
 	);
 }

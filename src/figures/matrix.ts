@@ -51,7 +51,7 @@ export function matrix(options: MatrixOptions): string {
 	// beside a very small matrix the titles and the bar decide the height
 	const rowTitleLength = textWidth(options.rowTitle, NOTE_SIZE);
 	const barHeight = Math.max(84, Math.min(height, 220));
-	const columnTitleAt = height + columnLabels.extent + 16;
+	const columnTitleAt = height + columnLabels.depth + 16;
 	const middle = top + Math.max(height, rowTitleLength) / 2;
 	const barLeft =
 		Math.max(left + width, left + width / 2 + textWidth(options.columnTitle, NOTE_SIZE) / 2 - 8) + BAR_GAP;

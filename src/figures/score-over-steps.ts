@@ -52,6 +52,8 @@ export interface ScoreOverStepsOptions {
 	/** Training steps in rising order, from 0. */
 	steps: readonly number[];
 	panels: readonly StepPanel[];
+	/** A linear axis instead: what it counts, and what stands at each step. Labels without room are left out. */
+	axis?: { readonly title: string; readonly labels: readonly string[] };
 	title?: string;
 	/** Lines under the title. */
 	notes?: readonly string[];
@@ -65,9 +67,11 @@ export interface ScoreOverStepsOptions {
  * the others stay thin and pale.
  */
 export function scoreOverSteps(options: ScoreOverStepsOptions): string {
-	const { steps, panels, width = 720, notes = [] } = options;
+	const { steps, panels, axis, width = 720, notes = [] } = options;
 	checkWidth("scoreOverSteps", width);
 	checkSteps(steps);
+	if (axis && axis.labels.length !== steps.length)
+		throw new RangeError(`scoreOverSteps: axis: ${axis.labels.length} labels for ${steps.length} steps`);
 	if (panels.length === 0) throw new RangeError("scoreOverSteps: no panels, allowed 1 or more");
 	for (const panel of panels) checkPanel(panel, steps.length);
 	const heading: Heading = { title: options.title, notes };
@@ -79,17 +83,20 @@ export function scoreOverSteps(options: ScoreOverStepsOptions): string {
 	const top = MARGIN + headingHeight(heading) + 4;
 	const [first, last] = [steps[0] as number, steps.at(-1) as number];
 	// one checkpoint alone stands in the middle
-	const x = scaleSymlog()
+	const x = (axis ? scaleLinear() : scaleSymlog())
 		.domain(first === last ? [first - 0.5, last + 0.5] : [first, last])
 		.range([left, right]);
 	const bottom = top + panels.length * (PANEL + GAP) - GAP;
 	const drawn = panels.map((panel, i) =>
 		drawPanel(panel, { named: named[i] ?? [], colours, steps, x, left, right, top: top + i * (PANEL + GAP) }),
 	);
-	const ticks = stepTicks(first, last).map((step) => {
+	const marks = axis
+		? labelled(steps, axis.labels, x)
+		: stepTicks(first, last).map((step) => [step, String(step)] as const);
+	const ticks = marks.map(([step, label]) => {
 		const at = x(step);
 		const line = element("line", { x1: at, x2: at, y1: bottom, y2: bottom + 4, ...HAIRLINE });
-		return line + text(at, bottom + 15, String(step), { "text-anchor": "middle", ...QUIET });
+		return line + text(at, bottom + 15, label, { "text-anchor": "middle", ...QUIET });
 	});
 	return svgDocument(
 		width,
@@ -98,7 +105,7 @@ export function scoreOverSteps(options: ScoreOverStepsOptions): string {
 		drawHeading(MARGIN, MARGIN, heading),
 		...drawn,
 		...ticks,
-		text((left + right) / 2, bottom + 31, "training step (log)", {
+		text((left + right) / 2, bottom + 31, axis?.title ?? "training step (log)", {
 			"text-anchor": "middle",
 			"font-size": NOTE_SIZE,
 			...QUIET,
@@ -236,6 +243,21 @@ function stepTicks(first: number, last: number): number[] {
 	const powers = Array.from({ length: 16 }, (_, i) => 10 ** i).filter((p) => p >= first && p <= last);
 	const ticks = [...(first === 0 ? [0] : []), ...powers];
 	return ticks.length >= 2 ? ticks : [...new Set([first, ...ticks, last])];
+}
+
+/** Every label that has room beside the one before it. */
+function labelled(
+	steps: readonly number[],
+	labels: readonly string[],
+	x: (step: number) => number,
+): (readonly [number, string])[] {
+	let free = Number.NEGATIVE_INFINITY;
+	return steps.flatMap((step, i) => {
+		const half = textWidth(labels[i] as string, LABEL_SIZE) / 2;
+		if (x(step) - half < free) return [];
+		free = x(step) + half + 8;
+		return [[step, labels[i] as string] as const];
+	});
 }
 
 function checkSteps(steps: readonly number[]): void {

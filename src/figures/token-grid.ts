@@ -113,10 +113,7 @@ export function tokenGrid(options: TokenGridOptions): string {
 	});
 	const axisTitle = { "font-size": NOTE_SIZE, "text-anchor": "middle", ...QUIET };
 	const barHeight = Math.max(84, Math.min(220, height));
-	const upright = (options.columns.labels ?? []).every(
-		(label) => textWidth(tokenLabel(label), LABEL_SIZE) <= cell - 3,
-	);
-	const below = top + height + (upright ? LABEL_SIZE + 6 : columnLabels.extent);
+	const below = top + height + columnLabels.depth;
 	return svgDocument(
 		Math.max(left + width + BAR_GAP + colourBarWidth(colours) + MARGIN, 2 * MARGIN + headingWidth(heading)),
 		Math.max(below + AXIS_TITLE, top + barHeight + 4) + MARGIN,

@@ -90,6 +90,16 @@ test.each<[string, () => string, string]>([
 		"scoreOverSteps: lift: line 0.1: NaN at 0, allowed finite numbers",
 	],
 	[
+		"labels for other steps",
+		() =>
+			scoreOverSteps({
+				steps: [0, 1],
+				axis: { title: "heads", labels: ["none"] },
+				panels: [{ measure: "lift", lines: [{ name: "0.1", values: [1, 2] }] }],
+			}),
+		"scoreOverSteps: axis: 1 labels for 2 steps",
+	],
+	[
 		"a name of no line",
 		() =>
 			scoreOverSteps({

@@ -101,6 +101,22 @@ describe("variants", () => {
 		expect(drawn.match(/<circle/g)).toHaveLength(4);
 		expect(drawn).toContain(">7</text>");
 	});
+	test("scoreOverSteps counts what it is told to, and labels what has room", () => {
+		const values = [1, 1.2, 3, 3.1];
+		const axis = { title: "heads ablated", labels: ["none", "+0.1", "+1.3", "+1.0"] };
+		const band = { low: values.map((v) => v - 0.1), high: values.map((v) => v + 0.2) };
+		const panels = [{ measure: "loss", lines: [{ name: "", values, ...band }] }];
+		const drawn = scoreOverSteps({ steps: [0, 1, 2, 3], axis, panels, title: "Zero ablation" });
+		expectSnapshot("score-over-steps-counted", drawn);
+		expect(drawn).not.toContain("training step");
+		const steps = Array.from({ length: 100 }, (_, i) => i);
+		const labels = steps.map((i) => `+0.${i}`);
+		const lines = [{ name: "", values: steps }];
+		const many = scoreOverSteps({ steps, axis: { ...axis, labels }, panels: [{ measure: "loss", lines }] });
+		const count = many.match(/>\+0\.\d+<\/text>/g)?.length ?? 0;
+		expect(count).toBeGreaterThan(10);
+		expect(count).toBeLessThan(30);
+	});
 	test("ranking by score, without control or interval", () => {
 		const entries = [
 			{ head: "0.1", score: 0.98 },

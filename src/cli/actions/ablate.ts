@@ -8,6 +8,7 @@ import {
 	type PairAblations,
 } from "../../causal/ablate-heads.js";
 import type { AblationKind } from "../../causal/ablation.js";
+import { greedyAblationFigure, pairAblationFigure } from "../../causal/ablation-set-figures.js";
 import { ablationFigure } from "../../causal/sweep-figures.js";
 import type { Change, MeasureOf, MetricData, SampleTask } from "../../metrics/index.js";
 import type { Cli } from "../cli.js";
@@ -54,11 +55,7 @@ export interface AblateResult {
 export async function ablate(cli: Cli, ref: string, options: AblateOptions): Promise<void> {
 	const { kind, out, pairs, greedy, top = 10, memory } = options;
 	if (pairs && greedy !== undefined) throw new UsageError("--pairs and --greedy: give one of them");
-	if (out !== undefined) {
-		if (pairs || greedy !== undefined)
-			throw new UsageError("--out draws heads one by one, without --pairs and --greedy");
-		await prepareOutput(out, [".svg", ".png"]);
-	}
+	if (out !== undefined) await prepareOutput(out, [".svg", ".png"]);
 	const run = await isRun(ref, options);
 	const rows = await rowsOf(options, ref, run);
 	const metric = metricOf(options, run);
@@ -83,10 +80,7 @@ export async function ablate(cli: Cli, ref: string, options: AblateOptions): Pro
 	const found = await sweep(of, asked, options).catch((error: unknown) => {
 		throw asUsage(error);
 	});
-	const written =
-		out === undefined
-			? []
-			: await writeFigure(cli, out, ablationFigure(found as Ablations, { model: opened.title }));
+	const written = out === undefined ? [] : await writeFigure(cli, out, figureOf(found, opened.title));
 	await cli.result(
 		() => resultOf(ref, found, options, run),
 		() => [ablationText(opened.title, found, top), ...written].join("\n\n"),
@@ -98,6 +92,11 @@ type Found = Ablations | PairAblations | GreedyAblation;
 function sweep(of: MeasureOf, asked: AblateHeadsOptions, { pairs, greedy }: AblateOptions): Promise<Found> {
 	if (greedy !== undefined) return ablateGreedily(of, { ...asked, count: greedy });
 	return pairs ? ablatePairs(of, asked) : ablateHeads(of, asked);
+}
+
+function figureOf(found: Found, model: string): string {
+	if ("steps" in found) return greedyAblationFigure(found, { model });
+	return "ranking" in found ? ablationFigure(found, { model }) : pairAblationFigure(found, { model });
 }
 
 /** The rows that are asked for. @throws {UsageError} */
