@@ -51,7 +51,7 @@ describe("ablate", () => {
 		const listed = stdout.split("\n").map((line) => /^ *(\d\.\d) /.exec(line)?.[1]);
 		expect(listed.filter((head) => head)).toEqual(best.slice(0, 3).map(({ head }) => head));
 		expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
-		expect(readFileSync(out, "utf8")).toContain("zero ablation of demo");
+		expect(readFileSync(out, "utf8")).toContain("Zero ablation of demo");
 	});
 
 	test("ablates pairs and greedy sets, some heads, a prompt, and a run of in-context regression", async () => {
@@ -64,6 +64,17 @@ describe("ablate", () => {
 		]);
 		const greedy = await runJson<AblateResult>("ablate", "demo", ...some, "--greedy", "2");
 		expect(greedy.steps?.map(({ heads }) => heads.length)).toEqual([1, 2]);
+		using folder = new Folder();
+		const out = folder.at("set.svg");
+		const drawn = await runCli("ablate", "demo", ...some, "--pairs", "--out", out);
+		expect(drawn.stdout).toContain(`Wrote ${out}`);
+		expect(readFileSync(out, "utf8")).toContain("Zero ablation of demo: 3 head by 3 head");
+		await runCli("ablate", "demo", ...some, "--greedy", "2", "--out", out);
+		const svg = readFileSync(out, "utf8");
+		const texts = [...svg.matchAll(/>([^<>]+)<\/text>/g)].map(([, text]) => text);
+		const added = (greedy.steps ?? []).map((step) => `+${step.added}`);
+		expect(texts).toEqual(expect.arrayContaining(["none", ...added, "heads ablated", "loss"]));
+		expect(svg).toContain("band: 95% interval of the change over 4 rows");
 		const prompt = await runJson<AblateResult>("ablate", LLAMA, "--text", "the red fox saw the red");
 		expect(prompt.rows).toBe(1);
 		expect(prompt.cells?.[0]?.low).toBeNull();
@@ -84,10 +95,10 @@ describe("ablate", () => {
 	test.each([
 		[
 			["--kind", "zap"],
-			/kind: no ablation "zap"; nearest: zero; allowed zero, mean, resample, frozen-patterns/,
+			/^headscope: --kind: no ablation "zap"; nearest: zero; allowed zero, mean, resample, frozen-patterns/,
 		],
 		[["--heads", "7.1"], /--heads: no head 7\.1; this model has layers 0\.\.1 and heads 0\.\.3/],
-		[["--metric", "los"], /metric: no metric "los"; nearest: loss|no metric "los".*nearest: loss/],
+		[["--metric", "los"], /^headscope: --metric: no metric "los".*nearest: loss/],
 		[["--metric", "logit-difference"], /--metric logit-difference needs --answer/],
 		[["--positions", "x"], /--positions: got "x", allowed A:B/],
 		[["--positions", "90:99", ...few], /loss.*positions 90:99, allowed within its tokens/],
@@ -95,12 +106,12 @@ describe("ablate", () => {
 		[["--ids", "b.json", "--count", "3"], /--count makes samples; --ids gives the tokens as they are/],
 		[["--samples", "5"], /--samples.*Allowed choices are induction, repeat, repeat-4, abxa, random/],
 		[["--pairs", "--greedy", "2"], /--pairs and --greedy: give one of them/],
-		[["--greedy", "9", ...few], /count: got 9, allowed 1\.\.8/],
-		[["--kind", "resample", "--text", "red fox"], /cells\[0\].*two rows or more, this run has 1/],
+		[["--greedy", "9", ...few], /^headscope: --greedy: got 9, allowed 1\.\.8/],
+		[["--kind", "resample", "--text", "red fox"], /^headscope: --kind: .*two rows or more, this run has 1/],
 		[["--out", "change.pdf"], /--out change\.pdf: the ending says the format; allowed \.svg, \.png/],
 		[
 			["--memory", "1", "--kind", "mean"],
-			/memory: .* needs about [\d.]+ MiB, allowed 1\.0 MiB; .* a sweep of 8 passes/,
+			/^headscope: --memory: .* needs about [\d.]+ MiB, allowed 1\.0 MiB; with --memory \d+ it is a sweep of 8 passes/,
 		],
 		[["--text", ""], /--text: the text is empty/],
 	])("%j is refused with a line that says why", async (args, why) => {

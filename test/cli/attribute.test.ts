@@ -81,30 +81,36 @@ test("patches paths", async () => {
 	expect(json.points).toBeUndefined();
 	const paths = json.paths as PathResult;
 	expect(paths.senders).toEqual(["embed", "0.0", "0.1", "0.2", "0.3", "1.0", "1.1", "1.2", "1.3"]);
-	expect(paths.norms).toBe("frozen");
+	expect(paths).toMatchObject({ norms: "frozen", mlps: "frozen" });
 	expect(paths.values.map((row) => row[0] === null)).toEqual([
 		...Array(5).fill(false),
 		...Array(4).fill(true),
 	]);
 	expect(paths.ranking).toHaveLength(2);
 	expect(paths.ranking[0]).toMatchObject({ sender: "1.3", receiver: "logits" });
+	const follow = ["--paths", "--senders", "embed", "--receivers", "logits", "--mlps", "recomputed"];
+	const followed = (await runJson<AttributeResult>("attribute", ...PAIR, ...follow)).paths as PathResult;
+	expect(followed.mlps).toBe("recomputed");
+	expect(followed.values[0]?.[0]).not.toBe(paths.values[0]?.[1]);
 	const { stdout } = await runCli("attribute", ...PAIR, "--paths", "--norms", "recomputed");
 	expect(stdout).toMatch(/SENDER +RECEIVER +CHANGE\n +1\.3 +logits/);
 });
 
 test.each([
-	["--metric rank", 'metric: "rank" is not differentiable', PAIR.slice(0, 6)],
+	["--metric rank", '--metric: "rank" is not differentiable', PAIR.slice(0, 6)],
 	["--metric loss", "--wrong goes with metrics of answers, not with loss", PAIR],
 	["--answer", "needs --wrong", PAIR.slice(0, 6)],
 	["--wrong zebra", '"zebra" is not in the vocabulary', PAIR],
-	["--corrupt red", "8 tokens, but the corrupted prompt has 1, and both need as many", PAIR],
+	["--corrupt red", "--clean: 8 tokens, but the corrupted prompt has 1, and both need as many", PAIR],
 	["--at resid", '--at: no point "resid"; nearest: resid_pre', PAIR],
 	["--steps -1", "Allowed are whole numbers 0..10000", PAIR],
-	["--paths --receivers 2.0.q", 'no "2.0.q" in this model', PAIR],
-	["--paths --senders mlp.2", 'no "mlp.2" in this model', PAIR],
-	["--paths --norms thawed", 'norms: got "thawed", allowed "frozen", "recomputed"', PAIR],
+	["--paths --receivers 2.0.q", '--receivers: no "2.0.q" in this model', PAIR],
+	["--paths --senders 0.1,mlp.2", '--senders: no "mlp.2" in this model', PAIR],
+	["--paths --norms thawed", '--norms: got "thawed", allowed "frozen", "recomputed"', PAIR],
+	["--paths --mlps thawed", '--mlps: got "thawed", allowed "frozen", "recomputed"', PAIR],
 	["--paths --check", "--check goes without --paths", PAIR],
 	["--norms frozen", "--norms goes with --paths", PAIR],
+	["--mlps frozen", "--mlps goes with --paths", PAIR],
 	["--clean-ids x.json", "give one pair", PAIR],
 	["--bos", "no prompts; give --clean", []],
 	["--out heads.gif", "allowed .svg, .png", PAIR],

@@ -68,14 +68,14 @@ describe("patch", () => {
 
 	test.each([
 		[["--at", "residual"], /--at: no point "residual"; nearest: /],
-		[["--layers", "2"], /layers\[0\]: got 2, allowed -2\.\.1/],
-		[["--positions", "0,14"], /positions\[1\]: got 14, allowed -14\.\.13/],
+		[["--layers", "2"], /^headscope: --layers: got 2, allowed -2\.\.1/],
+		[["--positions", "0,14"], /^headscope: --positions: got 14, allowed -14\.\.13/],
 		[["--positions", "x"], /--positions: got "x", allowed whole numbers/],
 		[["--wrong", "Mary"], /answer and wrong answer are the same token/],
-		[["--answer", "the store"], /"the store" is 2 tokens/],
+		[["--answer", "the store"], /^headscope: --answer: "the store" is 2 tokens/],
 		[
 			["--corrupt", "when Mary and John went to the store , Mary gave a ball"],
-			/clean: 14 tokens, but the corrupted prompt has 13.* from position 6 on: clean "the" .*"ball" "to", corrupt "the" .*"ball" ·$/,
+			/^headscope: --clean: 14 tokens, but the corrupted prompt has 13.* from position 6 on: clean "the" .*"ball" "to", corrupt "the" .*"ball" ·$/,
 		],
 	])("%j is refused with a line that says why", async (args, why) => {
 		const { code, stdout, stderr } = await runCli("patch", LLAMA, ...PAIR, ...args);

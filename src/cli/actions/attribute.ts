@@ -61,6 +61,7 @@ export interface PointResult {
 
 export interface PathResult {
 	readonly norms: string;
+	readonly mlps: string;
 	readonly senders: readonly string[];
 	readonly receivers: readonly string[];
 	/** Change of the metric [sender][receiver]. */
@@ -105,6 +106,7 @@ export async function attribute(cli: Cli, ref: string, options: AttributeOptions
 			...(options.senders !== undefined && { senders: options.senders.split(",") }),
 			...(options.receivers !== undefined && { receivers: options.receivers.split(",") }),
 			...(options.norms !== undefined && { norms: options.norms as PathPatching["norms"] }),
+			...(options.mlps !== undefined && { mlps: options.mlps as PathPatching["mlps"] }),
 			onProgress: cli.progress.onStep("Patching paths"),
 		});
 		const written =
@@ -181,13 +183,13 @@ export async function attribute(cli: Cli, ref: string, options: AttributeOptions
 }
 
 /** @throws {UsageError} for options that do not go together */
-function checkTogether({ at, steps, check, paths, senders, receivers, norms }: AttributeOptions): void {
+function checkTogether({ at, steps, check, paths, senders, receivers, norms, mlps }: AttributeOptions): void {
 	const refuse = (given: Readonly<Record<string, unknown>>, how: string): void => {
 		const odd = Object.entries(given).find(([, value]) => value !== undefined);
 		if (odd) throw new UsageError(`--${odd[0]} goes ${how}`);
 	};
 	if (paths) refuse({ at, steps, check }, "without --paths");
-	else refuse({ senders, receivers, norms }, "with --paths");
+	else refuse({ senders, receivers, norms, mlps }, "with --paths");
 }
 
 function head({
@@ -243,11 +245,12 @@ function rankPaths({ senders, receivers, values }: PathPatching): RankedPath[] {
 }
 
 function pathResult(
-	{ norms, senders, receivers, values }: PathPatching,
+	{ norms, mlps, senders, receivers, values }: PathPatching,
 	ranking: readonly RankedPath[],
 ): PathResult {
 	return {
 		norms,
+		mlps,
 		senders,
 		receivers,
 		values: (values.toNested() as number[][]).map((row) =>

@@ -44,6 +44,7 @@ export async function patch(cli: Cli, ref: string, options: PatchOptions): Promi
 	const [at] = attributionPoints([options.at], "--at");
 	const layers = listOf(options.layers, "--layers");
 	const positions = listOf(options.positions, "--positions");
+	if (by === "all" && positions) throw new UsageError("--positions goes with --by position");
 	const pair = await readPair(options);
 	if (out !== undefined) await prepareOutput(out, [".svg", ".png"]);
 	await using model = await loadFor(cli, ref, options);

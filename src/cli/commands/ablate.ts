@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../cli.js";
+import { namingOptions } from "../input/option-names.js";
 import { type BosOption, wholeNumber, withBos, withHeads } from "../input/options.js";
 import type { HeadsOptions } from "../open/open-heads.js";
 
@@ -28,13 +29,27 @@ export interface AblateOptions extends HeadsOptions, BosOption {
 /** Random rows by name. */
 const TASKS = ["induction", "repeat", "repeat-4", "abxa", "random"];
 
+/** What the library calls the options. A sweep's cells are made by `--kind`. */
+const NAMES = {
+	kind: "--kind",
+	cells: "--kind",
+	heads: "--heads",
+	count: "--greedy",
+	memory: "--memory",
+	metric: "--metric",
+	answers: "--answer",
+	wrong: "--wrong",
+	mask: "--mask",
+};
+
 const EXAMPLES = `
 Examples:
   headscope ablate
   headscope ablate model.gguf --kind mean --samples induction --json
   headscope ablate demo --kind frozen-patterns --heads 0.1,1.2 --out change.svg
   headscope ablate model.gguf --metric loss --positions 51:100 --ids ids.json
-  headscope ablate demo --greedy 3
+  headscope ablate demo --pairs --out pairs.png
+  headscope ablate demo --greedy 3 --out greedy.svg
   headscope ablate M=64 --metric mse`;
 
 export function register(program: Command, cli: Cli): void {
@@ -70,11 +85,11 @@ export function register(program: Command, cli: Cli): void {
 		.option("--greedy <n>", "add to a set, n times, the head that changes the metric most", wholeNumber(1))
 		.option("--top <n>", "how many are listed (default: 10; --json has all)", wholeNumber(1))
 		.option("--memory <MB>", "what a run may take beside the weights, about (default: 805)", wholeNumber(1))
-		.option("--out <file>", "where to draw a heat map: .svg or .png");
+		.option("--out <file>", "where to draw a heat map, of --greedy a line: .svg or .png");
 	withBos(withHeads(command))
 		.addHelpText("after", EXAMPLES)
 		.action(async (model: string, options: AblateOptions) => {
 			const { ablate } = await import("../actions/ablate.js");
-			await ablate(cli, model, options);
+			await namingOptions(NAMES, () => ablate(cli, model, options));
 		});
 }

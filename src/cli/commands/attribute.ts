@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
+import { namesOfPair, namingOptions } from "../input/option-names.js";
 import { type RunModelOptions, wholeNumber, withRunningModel } from "../input/options.js";
 import { type PairCommandOptions, withPair } from "../input/prompt-pair.js";
 
@@ -11,9 +12,19 @@ export interface AttributeOptions extends RunModelOptions, PairCommandOptions {
 	readonly senders?: string;
 	readonly receivers?: string;
 	readonly norms?: string;
+	readonly mlps?: string;
 	readonly top?: number;
 	readonly out?: string;
 }
+
+/** What the library calls the options. */
+const NAMES = {
+	senders: "--senders",
+	receivers: "--receivers",
+	norms: "--norms",
+	mlps: "--mlps",
+	steps: "--steps",
+};
 
 const EXAMPLES = `
 Examples:
@@ -48,11 +59,12 @@ export function register(program: Command, cli: Cli): void {
 			"of paths: 5.1.q, 5.1.k, 5.1.v, mlp.5, logits, q, k, v, mlps, all (default: logits)",
 		)
 		.option("--norms <how>", "of paths: the receiver's norm is frozen or recomputed (default: frozen)")
+		.option("--mlps <how>", "of paths: MLPs on the way are frozen or recomputed (default: frozen)")
 		.option("--top <n>", "how many are listed (default: 10)", wholeNumber(1))
 		.option("--out <file>", "where to draw a heat map: .svg or .png")
 		.addHelpText("after", EXAMPLES)
 		.action(async (model: string, options: AttributeOptions) => {
 			const { attribute } = await import("../actions/attribute.js");
-			await attribute(cli, model, options);
+			await namingOptions({ ...NAMES, ...namesOfPair(options) }, () => attribute(cli, model, options));
 		});
 }

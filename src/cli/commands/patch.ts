@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import type { Cli } from "../cli.js";
+import { namesOfPair, namingOptions } from "../input/option-names.js";
 import { type RunModelOptions, wholeNumber, withRunningModel } from "../input/options.js";
 import { type PairCommandOptions, withPair } from "../input/prompt-pair.js";
 
@@ -12,6 +13,15 @@ export interface PatchOptions extends RunModelOptions, PairCommandOptions {
 	readonly memory?: number;
 	readonly out?: string;
 }
+
+/** What the library calls the options. A sweep's cells are made by `--at`. */
+const NAMES = {
+	by: "--by",
+	cells: "--at",
+	layers: "--layers",
+	positions: "--positions",
+	memory: "--memory",
+};
 
 const EXAMPLES = `
 Examples:
@@ -42,6 +52,6 @@ export function register(program: Command, cli: Cli): void {
 		.addHelpText("after", EXAMPLES)
 		.action(async (model: string, options: PatchOptions) => {
 			const { patch } = await import("../actions/patch.js");
-			await patch(cli, model, options);
+			await namingOptions({ ...NAMES, ...namesOfPair(options) }, () => patch(cli, model, options));
 		});
 }
