@@ -3,6 +3,11 @@ import { FIRST_SCENE, SCENE_PARTS, type Scene } from "./scene.js";
 /** The form of addresses; another one is told, and read as far as its parts are known. */
 export const ADDRESS_VERSION = "1";
 
+/** Lists and objects inside each other, in one part; deeper ones come from no page, and would end the stack. */
+const DEEPEST = 64;
+/** Problems that are told one by one. */
+const MOST_PROBLEMS = 5;
+
 /** A scene, and what of the address could not be understood. */
 export interface ReadAddress {
 	readonly scene: Scene;
@@ -24,33 +29,55 @@ export function toAddress(scene: Scene): string {
 	return text === "" ? "" : `#v=${ADDRESS_VERSION}&${text}`;
 }
 
-/** Reads an address; whatever is not understood is left as in the first scene and told. */
+/** Reads an address; whatever is not understood is left as in the first scene and told. It never throws. */
 export function fromAddress(hash: string): ReadAddress {
 	const problems: string[] = [];
 	const scene: Record<string, unknown> = { ...FIRST_SCENE };
 	const parts = new URLSearchParams(hash.replace(/^#/, ""));
 	const version = parts.get("v");
 	if (version !== null && version !== ADDRESS_VERSION)
-		problems.push(`this address is of form ${version}, this page reads form ${ADDRESS_VERSION}`);
+		problems.push(
+			`this address is of form ${quoted(version)}, this page reads form "${ADDRESS_VERSION}"; what it knows of it is shown`,
+		);
 	for (const [key, text] of parts) {
 		if (key === "v") continue;
 		if (!Object.hasOwn(SCENE_PARTS, key)) {
-			problems.push(`"${key}" is not known here`);
+			problems.push(`${quoted(key)} in the address is not known here`);
 			continue;
 		}
-		const schema = SCENE_PARTS[key as keyof Scene];
-		const isText = typeof FIRST_SCENE[key as keyof Scene] === "string";
-		const checked = schema.safeParse(isText ? text : parse(text));
-		if (checked.success) scene[key] = checked.data;
-		else problems.push(`"${key}" is not understood: ${checked.error.issues[0]?.message ?? "not JSON"}`);
+		const { value, problem } = readPart(key as keyof Scene, text);
+		if (problem === undefined) scene[key] = value;
+		else problems.push(`${quoted(key)} in the address is not understood: ${problem}`);
 	}
+	const more = problems.length - MOST_PROBLEMS;
+	if (more > 0) problems.splice(MOST_PROBLEMS, more, `and ${more} more parts of the address`);
 	return { scene: scene as unknown as Scene, problems };
 }
 
-function parse(text: string): unknown {
-	try {
-		return JSON.parse(text, (key, value) => (key === "__proto__" ? undefined : value));
-	} catch {
-		return undefined;
+function readPart(key: keyof Scene, text: string): { value?: unknown; problem?: string } {
+	let value: unknown = text;
+	if (typeof FIRST_SCENE[key] !== "string") {
+		try {
+			value = JSON.parse(text, (name, part) => (name === "__proto__" ? undefined : part));
+		} catch {
+			return { problem: "it is not JSON" };
+		}
+		if (isDeeper(value, DEEPEST))
+			return { problem: `more than ${DEEPEST} lists or objects inside each other` };
 	}
+	const checked = SCENE_PARTS[key].safeParse(value);
+	if (checked.success) return { value: checked.data };
+	const [issue] = checked.error.issues;
+	const place = issue?.path.length ? ` at ${quoted(issue.path.join("."))}` : "";
+	return { problem: `${issue?.message ?? "not allowed"}${place}` };
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+	if (typeof value !== "object" || value === null) return false;
+	return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
+}
+
+/** What somebody else wrote, short enough to stand in a message. */
+function quoted(text: string): string {
+	return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
 }
