@@ -1,5 +1,5 @@
 import type { Measure } from "../metrics/index.js";
-import type { Sae } from "../sae/sae.js";
+import type { RunOptions } from "../models/run-options.js";
 import { counted } from "../shared/counted.js";
 import { unequalRows } from "./align-prompts.js";
 import { type Cell, type CellFacts, factsOf } from "./cells.js";
@@ -34,7 +34,7 @@ export interface PlanOptions {
 	/** Bytes that a run may take beside the weights, about. Default 768 MiB. */
 	readonly memory?: number | undefined;
 	/** Sparse autoencoders that cells take by name. */
-	readonly dictionaries?: Readonly<Record<string, Sae>> | undefined;
+	readonly dictionaries?: RunOptions["dictionaries"];
 }
 
 /** Fewer rows times positions where runs begin at positions: a pass begins where its first cell does. */

@@ -2,7 +2,6 @@ import { type Donor, donorPoints } from "../interventions/index.js";
 import type { Measure } from "../metrics/index.js";
 import type { KeyValueCache } from "../models/key-value-cache.js";
 import type { RunOptions } from "../models/run-options.js";
-import type { Sae } from "../sae/sae.js";
 import type { Tensor } from "../tensor/index.js";
 import { atLayer, type Cell } from "./cells.js";
 import { type CleanRun, cleanRun } from "./clean-run.js";
@@ -39,7 +38,7 @@ export interface RunCellsOptions extends SweepOptions {
 	/** Recorded values that cells take by name. The donor "clean" is, unless given, the unchanged run itself. */
 	readonly donors?: Readonly<Record<string, Donor>> | undefined;
 	/** Sparse autoencoders that cells take by name. */
-	readonly dictionaries?: Readonly<Record<string, Sae>> | undefined;
+	readonly dictionaries?: RunOptions["dictionaries"];
 }
 
 /** A metric's number of every row: of the unchanged run, and of every cell. */

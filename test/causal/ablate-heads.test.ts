@@ -138,3 +138,11 @@ test("a donor's direction that has as many numbers as there are rows is not cut 
 	expect(parts.cells[0]?.change).toBeCloseTo(whole.cells[0]?.change as number, 5);
 	expect(whole.cells[0]?.change).not.toBe(0);
 });
+
+test("features of autoencoders belong to no head", async () => {
+	const model = await load("rand-gpt2");
+	const kind = { kind: "sae", dictionary: "mine", features: [1] } as unknown as "zero";
+	await expect(ablateHeads(model, { ids: [[1, 2, 3]], kind })).rejects.toThrow(
+		"kind: features of an autoencoder belong to no head; runCells sweeps them",
+	);
+});

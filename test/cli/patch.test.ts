@@ -71,6 +71,7 @@ describe("patch", () => {
 		[["--layers", "2"], /^headscope: --layers: got 2, allowed -2\.\.1/],
 		[["--positions", "0,14"], /^headscope: --positions: got 14, allowed -14\.\.13/],
 		[["--positions", "x"], /--positions: got "x", allowed whole numbers/],
+		[["--positions", "1", "--by", "all"], /--positions goes with --by position/],
 		[["--wrong", "Mary"], /answer and wrong answer are the same token/],
 		[["--answer", "the store"], /^headscope: --answer: "the store" is 2 tokens/],
 		[

@@ -6,6 +6,7 @@ import {
 	type ScoreHeadsOptions,
 	scorePatterns,
 } from "../../scores/index.js";
+import { counted } from "../../shared/counted.js";
 import { numTasks } from "../../train/run-config.js";
 import type { Cli } from "../cli.js";
 import { roundedGrid, roundedRanking, scoreFor } from "../input/score-samples.js";
@@ -76,7 +77,7 @@ export async function describeRunHeads(
 		),
 		patternScores: Object.fromEntries([...patterns].map(([name, { values }]) => [name, roundedGrid(values)])),
 	};
-	const rows = `${[...patterns.keys()].join(", ")}: ${first?.samples} sequences of ${first?.task}, seed ${first?.seed}`;
+	const rows = `${[...patterns.keys()].join(", ")}: ${counted(first?.samples ?? 0, "sequence")} of ${first?.task}, seed ${first?.seed}`;
 	return { json, patterns, rows };
 }
 

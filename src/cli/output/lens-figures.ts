@@ -61,7 +61,7 @@ export function directFigure(result: DirectResult): string {
 
 /** What is taken apart, and where it comes from. */
 function subjectOf({ answer, wrong, model }: DirectResult): string {
-	if (answer === null) return `prediction of y, ${shortRef(model)}`;
+	if (answer === null) return `Prediction of y, ${shortRef(model)}`;
 	const minus = wrong === null ? "" : ` − ${tokenLabel(wrong)}`;
 	return `${tokenLabel(answer)}${minus}, ${shortRef(model)}`;
 }
