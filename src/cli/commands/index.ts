@@ -4,6 +4,7 @@ import { register as ablate } from "./ablate.js";
 import { register as attention } from "./attention.js";
 import { register as attribute } from "./attribute.js";
 import { register as cache } from "./cache.js";
+import { register as exportHeads } from "./export.js";
 import { register as generate } from "./generate.js";
 import { register as icl } from "./icl/index.js";
 import { register as induction } from "./induction.js";
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Register[] = [
 	attribute,
 	run,
 	cache,
+	exportHeads,
 	generate,
 	lens,
 	tokens,

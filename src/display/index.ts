@@ -1,0 +1,2 @@
+/** Figures and results that show themselves in notebooks: Jupyter with the Deno kernel, Observable, any page. */
+export { Displayed, type DisplayOptions, display, toNode } from "./display.js";
