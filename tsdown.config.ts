@@ -11,6 +11,8 @@ const library = defineConfig({
 		"src/runtime/engine-worker.ts",
 	],
 	unbundle: true,
+	// scripts/clean.mjs does, before a build for others
+	clean: false,
 	dts: true,
 	fixedExtension: false,
 	// the forks stay imports by name: the page and Node each take their own
@@ -24,6 +26,7 @@ const library = defineConfig({
 const examples = defineConfig({
 	entry: ["examples/*.ts"],
 	outDir: "dist/examples",
+	clean: false,
 	dts: false,
 	fixedExtension: false,
 	deps: { neverBundle: [/^headscope/] },

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
+import { PAGE_POLICY } from "./src/studio/policy.js";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const versionOf = (path: string): string =>
@@ -11,6 +12,19 @@ const define = {
 	__ORT_VERSION__: versionOf("./node_modules/onnxruntime-web/package.json"),
 };
 
+/** Static hosts send no headers of ours: the page brings its policy along. */
+const withPolicy: Plugin = {
+	name: "headscope-policy",
+	apply: "build",
+	transformIndexHtml: () => [
+		{
+			tag: "meta",
+			attrs: { "http-equiv": "Content-Security-Policy", content: PAGE_POLICY },
+			injectTo: "head-prepend",
+		},
+	],
+};
+
 /**
  * The studio's page. Built from the sources; ONNX Runtime's WASM files and the models are no part of it: the server,
  * or a static copy, has them beside it.
@@ -19,6 +33,7 @@ export default defineConfig({
 	root: here("./src/studio/page/"),
 	base: "./",
 	define,
+	plugins: [withPolicy],
 	resolve: {
 		conditions: [
 			"hs-source",
@@ -34,8 +49,19 @@ export default defineConfig({
 	worker: { format: "es" },
 	build: {
 		outDir: here("./dist/studio/page/"),
-		emptyOutDir: true,
+		emptyOutDir: false,
 		target: "es2023",
 		chunkSizeWarningLimit: 1000,
+		rolldownOptions: {
+			input: {
+				index: here("./src/studio/page/index.html"),
+				"service-worker": here("./src/studio/page/service-worker.ts"),
+			},
+			// a service worker's address must stay, and lie beside the page it serves
+			output: {
+				entryFileNames: ({ name }) =>
+					name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js",
+			},
+		},
 	},
 });
