@@ -57,7 +57,8 @@ export class Model implements AsyncDisposable {
 		readonly family: Family,
 		readonly config: Dimensions,
 		readonly tokenizer: Tokenizer | undefined,
-		private readonly engine: Engine,
+		/** Where its weights are, for what is more than a run of it: a training in the same engine. */
+		readonly engine: Engine,
 		private readonly weights: WeightsId,
 		private readonly ownsEngine: boolean,
 		/** Models that live in the engine. */

@@ -27,6 +27,11 @@ export {
 export { expandSteps, reachedSteps, type StepsSetting } from "./steps.js";
 export type { Storage } from "./storage.js";
 export { type Sweep, type SweepOptions, type SweepRun, sweepSettings, sweepSize } from "./sweep.js";
-export { type LanguageTrainOptions, trainLanguage } from "./train-language.js";
+export {
+	type LanguageData,
+	type LanguageTrainOptions,
+	languageBatches,
+	trainLanguage,
+} from "./train-language.js";
 export { type TrainOptions, trainRegression } from "./train-regression.js";
 export { type Feeds, Trainer, type TrainerOptions } from "./trainer.js";

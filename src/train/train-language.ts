@@ -9,6 +9,7 @@ import { languageObjective } from "./objectives/index.js";
 import { doRun, type RunOptions, type TrainResult } from "./run-plan.js";
 import { schedule } from "./schedule.js";
 import { reachedSteps } from "./steps.js";
+import type { Feeds } from "./trainer.js";
 
 export interface LanguageTrainOptions extends RunOptions {
 	/** The text's token ids, where the run's data are a text. */
@@ -39,23 +40,37 @@ export async function trainLanguage(
 			rate: schedule(run.scheduler_config),
 			checkpoints: new Set(reachedSteps(checkpoint_steps, num_steps)),
 			settings: { ...numbers, ...(ids && { text: digest(ids) }) },
-			begin: () => {
-				const taskAt = tasksOf(run, model.config.vocab, ids);
-				const positions = Tensor.from(
-					Array.from({ length }, (_, i) => i),
-					"int32",
-				);
-				return {
-					draw: (step) => {
-						const { ids: rows } = taskAt(step).draw(new Random(streamOf(seed, step)), batch_size);
-						const tokens = new Tensor("int32", [batch_size, length], Int32Array.from(rows.flat()));
-						return { [FEEDS.tokens]: tokens, [FEEDS.positions]: positions };
-					},
-				};
-			},
+			begin: () => ({ draw: languageBatches(run, model.config.vocab, ids) }),
 		},
 		options,
 	);
+}
+
+/** The settings of a run that decide what it is fed. */
+export type LanguageData = Pick<LanguageConfig, "data" | "length" | "batch_size" | "seed">;
+
+/**
+ * The batch of each step, from 0, as a {@link Trainer} is fed it: what {@link trainLanguage} draws.
+ * @param vocab token ids that the model has
+ * @param ids of the text, where the data are one
+ * @throws {TrainError} for data that the model cannot be fed
+ */
+export function languageBatches(
+	run: LanguageData,
+	vocab: number,
+	ids?: readonly number[],
+): (step: number) => Feeds {
+	const { length, batch_size, seed } = run;
+	const taskAt = tasksOf(run, vocab, ids);
+	const positions = Tensor.from(
+		Array.from({ length }, (_, i) => i),
+		"int32",
+	);
+	return (step) => {
+		const { ids: rows } = taskAt(step).draw(new Random(streamOf(seed, step)), batch_size);
+		const tokens = new Tensor("int32", [batch_size, length], Int32Array.from(rows.flat()));
+		return { [FEEDS.tokens]: tokens, [FEEDS.positions]: positions };
+	};
 }
 
 /** Seeds of different steps and runs lie far apart: a multiple of a large odd number, modulo 2^32. */
@@ -65,7 +80,7 @@ function streamOf(seed: number, step: number): number {
 
 /** What the sequences of a step are drawn from. */
 function tasksOf(
-	{ data, length }: LanguageConfig,
+	{ data, length }: LanguageData,
 	vocab: number,
 	ids: readonly number[] | undefined,
 ): (step: number) => Task {

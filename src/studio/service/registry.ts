@@ -6,6 +6,9 @@ import { open } from "./methods/open.js";
 import { readExperiment } from "./methods/read-experiment.js";
 import { sample } from "./methods/sample.js";
 import { score } from "./methods/score.js";
+import { trainLook } from "./methods/train-look.js";
+import { trainStart } from "./methods/train-start.js";
+import { trainSteps } from "./methods/train-steps.js";
 import { writeExperiment } from "./methods/write-experiment.js";
 
 /** Everything a page can ask: a new thing is a file and a line here. */
@@ -19,6 +22,9 @@ export const METHODS = {
 	writeExperiment,
 	score,
 	sample,
+	trainStart,
+	trainSteps,
+	trainLook,
 } as const;
 
 /** The protocol's types: what each method takes, gives, and tells on the way. */

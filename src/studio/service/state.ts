@@ -1,8 +1,17 @@
 import type { Model } from "headscope";
-import type { StudioHost } from "./host.js";
+import type { OpenOptions, StudioHost } from "./host.js";
 
 /** Looks without changes that are kept, so that moving a slider runs the changed model only. */
 const LOOKS_KEPT = 16;
+
+/** What stands before the "@" in the names of models that were trained here; no folder of the user's is named so by chance. */
+export const TRAINED = "trained-here";
+
+/** Makes models that no file holds. */
+export interface ModelMaker extends AsyncDisposable {
+	/** The model of a name such as "trained-here@100", for somebody who disposes of it. */
+	make(ref: string): Promise<Model>;
+}
 
 /** An opened model. */
 export interface OpenedModel {
@@ -16,7 +25,20 @@ export interface OpenedModel {
 export class StudioState {
 	private readonly opened = new Map<string, OpenedModel>();
 
+	/** By what stands before the "@" of their models' names. */
+	readonly makers = new Map<string, ModelMaker>();
+
 	constructor(readonly host: StudioHost) {}
+
+	/** A model by its name, from a maker here or from the host; whoever asked disposes of it. */
+	async openModel(ref: string, options: OpenOptions): Promise<Model> {
+		const [base = ref] = ref.split("@");
+		const maker = this.makers.get(base);
+		if (maker) return maker.make(ref);
+		if (base === TRAINED)
+			throw new Error(`${ref} was trained in a page, which keeps it while it is open; train it again`);
+		return this.host.openModel(ref, options);
+	}
 
 	/** @throws {Error} for a model that was not opened */
 	model(ref: string): OpenedModel {
@@ -47,6 +69,7 @@ export class StudioState {
 
 	async dispose(): Promise<void> {
 		await Promise.all([...this.opened.keys()].map((ref) => this.close(ref)));
+		await Promise.all([...this.makers.values()].map((maker) => maker[Symbol.asyncDispose]()));
 	}
 }
 

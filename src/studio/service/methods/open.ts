@@ -45,9 +45,7 @@ export const open = defineMethod({
 	run: async ({ ref, files }, { state, signal, report }: MethodContext<Progress>): Promise<ModelInfo> => {
 		if (!state.has(ref) || files) {
 			const options = { signal, onProgress: report };
-			const model = files
-				? await openFiles(state.host, files, options)
-				: await state.host.openModel(ref, options);
+			const model = files ? await openFiles(state.host, files, options) : await state.openModel(ref, options);
 			await state.keep(ref, model);
 			await warmUp(model);
 		}
