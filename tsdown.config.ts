@@ -13,7 +13,8 @@ const library = defineConfig({
 	unbundle: true,
 	// scripts/clean.mjs does, before a build for others
 	clean: false,
-	dts: true,
+	// declarations take ten times as long as the code: `npm run build` makes them, `npx tsdown` does not
+	dts: process.env.npm_lifecycle_event === "build",
 	fixedExtension: false,
 	// the forks stay imports by name: the page and Node each take their own
 	// so do the studio's uses of the package by its own name
