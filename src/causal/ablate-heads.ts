@@ -8,6 +8,7 @@ import {
 	type MetricData,
 	measuring,
 } from "../metrics/index.js";
+import { isMeasure } from "../metrics/metric.js";
 import { Model } from "../models/model.js";
 import { Tensor } from "../tensor/index.js";
 import { type AblationKind, type AblationTemplate, ablationOf, headsToAblate } from "./ablation.js";
@@ -131,8 +132,9 @@ export async function ablateGreedily(
 	of: MeasureOf | Measure,
 	options: Omit<AblateOptions, "onCells"> & { readonly count: number },
 ): Promise<GreedyAblation> {
-	const { count, onProgress } = options;
-	const { heads, about, run } = await prepare(of, options);
+	const { count, ...others } = options;
+	const { onProgress } = others;
+	const { heads, about, run } = await prepare(of, others);
 	if (!Number.isSafeInteger(count) || count < 1 || count > heads.length)
 		reject("count", `got ${count}, allowed 1..${heads.length}, the heads there are`);
 	const total = (count * (2 * heads.length - count + 1)) / 2;
@@ -203,10 +205,6 @@ async function prepare(of: MeasureOf | Measure, options: AblateOptions): Promise
 			}));
 		},
 	};
-}
-
-function isMeasure(of: MeasureOf | Measure): of is Measure {
-	return "input" in of && "metric" in of;
 }
 
 function usualMetric(of: MeasureOf): string {

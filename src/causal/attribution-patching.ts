@@ -1,18 +1,19 @@
 import { grad, isDifferentiable } from "../graph/grad.js";
 import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
-import type { Measure } from "../metrics/metric.js";
+import type { Measure, MeasureOf, RegressionRun } from "../metrics/metric.js";
 import type { Model } from "../models/model.js";
 import type { Readout } from "../models/run-options.js";
 import { sizeOf, Tensor } from "../tensor/index.js";
 import { type AttributionPoint, attributionPoint, attributionPoints, nameAt } from "./attribution-points.js";
 import { reject } from "./errors.js";
 import { checkMemory, DEFAULT_MEMORY } from "./memory.js";
-import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
+import { type CleanOptions, type PairOptions, type PromptPair, pairOf } from "./pair-of.js";
+import type { RunPair } from "./run-pair.js";
 import { chunksOf, metricFeeds, metricValue, repeated, runOn, takeRows } from "./taken-rows.js";
 
 /** What is attributed to, and how the gradient is taken. */
-export interface AttributionOptions extends CleanOptions {
+export interface AttributionOptions {
 	/** Points by their short names, `ATTRIBUTION_POINTS`. Default `["z"]`. */
 	readonly at?: readonly string[];
 	/**
@@ -57,17 +58,24 @@ const START = "blocks.0.hook_resid_pre";
  * between both runs, e_corrupt + (k - 1/2) / n (e_clean - e_corrupt) for k = 1..n, where e is what the first layer
  * reads: EAP-IG of Hanna et al. 2024 with the midpoint rule. Summed over positions, "resid_pre" of layer 0 is then the
  * whole change of the metric (completeness, Sundararajan et al. 2017).
- * @param of a language model with prompts, or a metric that is bound to the corrupted rows
+ * @param of a language model with prompts, a regression run, or a metric that is bound to the corrupted rows
  * @throws {CausalError} for an unknown point, rows of another shape, and a metric that is not differentiable
  */
-export async function attributionPatching(of: Measure, options: AttributionOptions): Promise<Attribution>;
+export async function attributionPatching(
+	of: Measure,
+	options: AttributionOptions & CleanOptions,
+): Promise<Attribution>;
 export async function attributionPatching(
 	of: Model,
 	options: AttributionOptions & PromptPair,
 ): Promise<Attribution>;
 export async function attributionPatching(
-	of: Model | Measure,
-	options: AttributionOptions | (AttributionOptions & PromptPair),
+	of: RegressionRun,
+	options?: AttributionOptions & RunPair,
+): Promise<Attribution>;
+export async function attributionPatching(
+	of: MeasureOf | Measure,
+	options: AttributionOptions & PairOptions = {},
 ): Promise<Attribution> {
 	const { at = ["z"], steps = 0, memory = DEFAULT_MEMORY, signal, onProgress } = options;
 	if (!Number.isSafeInteger(steps) || steps < 0)

@@ -35,4 +35,5 @@ export {
 	runCells,
 	type SweepOptions,
 } from "./run-cells.js";
+export { CORRUPTIONS, type Corruption, type RunPair } from "./run-pair.js";
 export { ablationFigure, patchFigure } from "./sweep-figures.js";

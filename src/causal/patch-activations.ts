@@ -1,15 +1,16 @@
 import type { Intervention } from "../interventions/index.js";
-import type { Measure } from "../metrics/index.js";
+import type { Measure, MeasureOf, RegressionRun } from "../metrics/index.js";
 import type { Model } from "../models/model.js";
 import { type Axis, sizeOf, Tensor } from "../tensor/index.js";
 import { type AttributionPoint, attributionPoint, attributionPoints, nameAt } from "./attribution-points.js";
 import { reject } from "./errors.js";
-import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
+import { type CleanOptions, type PairOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { range } from "./rows.js";
 import { CLEAN, runCells, type SweepOptions } from "./run-cells.js";
+import type { RunPair } from "./run-pair.js";
 
-/** What is patched, where, and with which clean rows. */
-export interface PatchOptions extends SweepOptions, CleanOptions {
+/** What is patched, and where. */
+export interface PatchOptions extends SweepOptions {
 	/**
 	 * What is patched: a point's short name, "resid_pre" (the default), "resid_mid", "attn_out", "mlp_out", "z", "q",
 	 * "k", "v" or "pattern".
@@ -49,14 +50,15 @@ export interface Patches {
  * Activation patching: the corrupted run with one activation of the clean run in its place, for every layer and position
  * or head (Meng et al. 2022; Wang et al. 2022; the direction is TransformerLens'). It asks which activations are
  * sufficient to bring the clean answer back.
- * @param of a language model with prompts, or a metric that is bound to the corrupted rows
+ * @param of a language model with prompts, a regression run, or a metric that is bound to the corrupted rows
  * @throws {CausalError} for an unknown point and rows that do not match; {MetricError} for an answer of several tokens
  */
-export async function patchActivations(of: Measure, options: PatchOptions): Promise<Patches>;
+export async function patchActivations(of: Measure, options: PatchOptions & CleanOptions): Promise<Patches>;
 export async function patchActivations(of: Model, options: PatchOptions & PromptPair): Promise<Patches>;
+export async function patchActivations(of: RegressionRun, options?: PatchOptions & RunPair): Promise<Patches>;
 export async function patchActivations(
-	of: Model | Measure,
-	options: PatchOptions | (PatchOptions & PromptPair),
+	of: MeasureOf | Measure,
+	options: PatchOptions & PairOptions = {},
 ): Promise<Patches> {
 	const [at = "resid_pre"] = attributionPoints([options.at ?? "resid_pre"]);
 	const { measure, clean } = await pairOf(of, options);

@@ -1,15 +1,16 @@
-import type { Measure } from "../metrics/metric.js";
+import type { Measure, MeasureOf, RegressionRun } from "../metrics/metric.js";
 import type { Model } from "../models/model.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { checkMemory, DEFAULT_MEMORY } from "./memory.js";
-import { type CleanOptions, type PromptPair, pairOf } from "./pair-of.js";
+import { type CleanOptions, type PairOptions, type PromptPair, pairOf } from "./pair-of.js";
 import { isPath, type Receiver, receiversOf, sendersOf } from "./path-nodes.js";
 import { PathRuns } from "./path-runs.js";
+import type { RunPair } from "./run-pair.js";
 import { chunksOf } from "./taken-rows.js";
 
 /** Which paths are patched, and what is held fast. */
-export interface PathPatchingOptions extends CleanOptions {
+export interface PathPatchingOptions {
 	/** Names of senders, or "all", "heads", "mlps": see `sendersOf`. Default all. */
 	readonly senders?: readonly string[];
 	/** Names of receivers, or "all", "q", "k", "v", "mlps": see `receiversOf`. Default `["logits"]`. */
@@ -58,18 +59,25 @@ export interface PathPatching {
  *
  * All paths into a layer's queries (keys, values, MLP) are computed in batches: one layer with the patched stream, then
  * the rest of the model from that layer on, for many cells at once.
- * @param of a language model with prompts, or a metric that is bound to the corrupted rows
+ * @param of a language model with prompts, a regression run, or a metric that is bound to the corrupted rows
  * @throws {CausalError} for senders and receivers that the model lacks, rows of another shape, no path at all, and a
  * metric that reads hook points, which a resumed run may not reach
  */
-export async function pathPatching(of: Measure, options: PathPatchingOptions): Promise<PathPatching>;
+export async function pathPatching(
+	of: Measure,
+	options: PathPatchingOptions & CleanOptions,
+): Promise<PathPatching>;
 export async function pathPatching(
 	of: Model,
 	options: PathPatchingOptions & PromptPair,
 ): Promise<PathPatching>;
 export async function pathPatching(
-	of: Model | Measure,
-	options: PathPatchingOptions | (PathPatchingOptions & PromptPair),
+	of: RegressionRun,
+	options?: PathPatchingOptions & RunPair,
+): Promise<PathPatching>;
+export async function pathPatching(
+	of: MeasureOf | Measure,
+	options: PathPatchingOptions & PairOptions = {},
 ): Promise<PathPatching> {
 	const { norms = "frozen", mlps = "frozen", memory = DEFAULT_MEMORY, signal, onProgress } = options;
 	checkMemory(memory);

@@ -110,6 +110,11 @@ function chosenBy(name: string): Chosen | undefined {
 	return { group, quantity, example: Number(example) };
 }
 
+/** The tasks that a metric of the evaluator is about: those of pre-training where its name does not say. */
+export function groupOf(name: string): Group {
+	return chosenBy(name)?.group ?? "pretrain";
+}
+
 /** How many sequences are used: all, or the first `samples`. */
 function rowCount(options: MeasureOptions, batch: number, where: string): number {
 	const { samples = batch } = options;

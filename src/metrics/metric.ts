@@ -46,6 +46,11 @@ export interface Measure {
 	readonly metric: BoundMetric;
 }
 
+/** Whether something is a metric that is bound to its rows, and not what one is taken of. */
+export function isMeasure(of: MeasureOf | Measure): of is Measure {
+	return "input" in of && "metric" in of;
+}
+
 /** A run of in-context regression, as metrics see it. */
 export interface RegressionRun extends RegressionHeads {
 	/** The run's evaluator, on whose sequences its metrics are computed. */

@@ -80,6 +80,10 @@ describe("ablate", () => {
 		expect(prompt.cells?.[0]?.low).toBeNull();
 		const run = await runJson<AblateResult>("ablate", "M=64", "--count", "20");
 		expect(run.metric).toBe("mse");
+		expect(run.run).toMatchObject({ name: expect.stringContaining("M-64"), step: 49999 });
+		const early = await runJson<AblateResult>("ablate", "M=64@5125", "--count", "20", "--greedy", "1");
+		expect(early.run?.step).toBe(5125);
+		expect(prompt.run).toBeUndefined();
 		expect(run.cells?.every(({ change }) => Number.isFinite(change))).toBe(true);
 	});
 

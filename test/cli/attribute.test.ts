@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { AttributeResult, PathResult, PointResult } from "../../src/cli/actions/attribute.js";
+import type { PatchResult } from "../../src/cli/actions/patch.js";
 import { Folder, runCli, runJson } from "./run-cli.js";
 
 const PAIR = [
@@ -94,6 +95,51 @@ test("patches paths", async () => {
 	expect(followed.values[0]?.[0]).not.toBe(paths.values[0]?.[1]);
 	const { stdout } = await runCli("attribute", ...PAIR, "--paths", "--norms", "recomputed");
 	expect(stdout).toMatch(/SENDER +RECEIVER +CHANGE\n +1\.3 +logits/);
+});
+
+test("of a regression run, estimates how the clean targets come back, with patching beside them", async () => {
+	using folder = new Folder();
+	const few = ["M=64", "--samples", "24"];
+	const json = await runJson<AttributeResult>("attribute", ...few, "--at", "z,resid-pre", "--check");
+	expect(json).toMatchObject({ model: "M=64", metric: "pretrain/token/7", rows: 24, steps: 0 });
+	expect(json.run).toMatchObject({ step: 49999, corruption: "tasks", seed: 0 });
+	expect(json.corrupt).toBeGreaterThan(json.clean);
+	const [z, resid] = [pointOf(json, "z"), pointOf(json, "resid_pre")];
+	expect(z.axes).toEqual(["layer", "pos", "head"]);
+	expect(z.agreement?.cells).toBe(8);
+	expect(resid.agreement?.cells).toBe(32);
+	expect(resid.agreement?.largest[0]?.cell).toMatch(/^[01]@\d+$/);
+	const patched = await runJson<PatchResult>("patch", ...few);
+	const changes = (patched.values as number[][]).flat().map((value) => value - patched.corrupt);
+	for (const [i, change] of (resid.patched as number[][]).flat().entries())
+		expect(change).toBeCloseTo(changes[i] as number, 4);
+
+	// along the way between both sides the embedding's attributions add up to the whole change
+	const svg = folder.at("attribution.svg");
+	const way = [
+		"--at",
+		"resid-pre",
+		"--steps",
+		"64",
+		"--metric",
+		"true/mse",
+		"--corrupt",
+		"labels",
+		"--out",
+		svg,
+	];
+	const integrated = await runJson<AttributeResult>("attribute", ...few, ...way);
+	const inputs = (pointOf(integrated, "resid_pre").values as number[][])[0] as number[];
+	const change = integrated.clean - integrated.corrupt;
+	expect(Math.abs(inputs.reduce((a, b) => a + b) - change)).toBeLessThan(0.02 * Math.abs(change));
+	expect(readFileSync(svg, "utf8")).toContain("Attribution at resid_pre of M=64, step 49999");
+
+	const { stdout } = await runCli("attribute", ...few, "--check", "--top", "2");
+	expect(stdout).toMatch(/^pretrain\/token\/7 of M=64, step 49999: clean [\d.]+, corrupted [\d.]+$/m);
+	expect(stdout).toContain("agreement with patching over 8 places: Pearson");
+	const paths = await runJson<AttributeResult>("attribute", ...few, "--paths", "--receivers", "1.1.q,logits");
+	expect(paths.run?.step).toBe(49999);
+	expect(paths.paths?.receivers).toEqual(["1.1.q", "logits"]);
 });
 
 test.each([

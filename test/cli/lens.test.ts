@@ -104,6 +104,7 @@ describe("of a regression run", () => {
 	test("predictions of each y beside it, and their parts", async () => {
 		const json = await runJson<Lens>("lens", "M=64", "--batch", "pretrain", "--sample", "2");
 		expect(json.tokens.slice(0, 3)).toEqual(["x0", "y0", "x1"]);
+		expect(json.run).toMatchObject({ step: 49999, batch: "pretrain", sample: 2 });
 		expect(json.positions.every((p) => p % 2 === 0)).toBe(true);
 		const { targets = [], predictions = [] } = json;
 		const error = (row: readonly number[]): number =>
@@ -121,9 +122,11 @@ describe("of a regression run", () => {
 			"head",
 		);
 		expect(direct.answer).toBeNull();
+		expect(direct.run).toEqual(json.run);
 		expect(direct.total[0]).toBeCloseTo(predictions.at(-1)?.at(-1) as number, 3);
 		const { stdout } = await runCli("lens", "M=64", "--batch", "pretrain", "--sample", "2");
 		expect(stdout).toContain("true y");
+		expect(stdout).toContain("Logit lens of M=64, step 49999 at");
 	});
 });
 

@@ -86,12 +86,85 @@ describe("patch", () => {
 	});
 });
 
-test.each([
-	["patch", [...PAIR]],
-	["attribute", [...PAIR]],
-	["generate", ["--text", "red"]],
-])("%s says that it takes language models", async (command, args) => {
-	const { code, stderr } = await runCli(command, "M=64", ...args);
-	expect(stderr).toContain(`${command} takes language models, and M=64 is a run of in-context regression`);
+describe("patch of a regression run", () => {
+	const FEW = ["--samples", "32"];
+
+	test("brings the clean targets back: which checkpoint, which rows, and the same form as of prompts", async () => {
+		const found = await runJson<PatchResult>("patch", "M=64@5125", ...FEW);
+		expect(found).toMatchObject({
+			model: "M=64@5125",
+			run: { step: 5125, corruption: "tasks", seed: 0 },
+			metric: "pretrain/token/7",
+			at: "resid_pre",
+			rows: 32,
+			axes: ["layer", "pos"],
+			layers: [0, 1],
+			positions: Array.from({ length: 16 }, (_, p) => p),
+		});
+		expect(found.run?.name).toContain("M-64");
+		expect(found.tokens.clean.slice(0, 3)).toEqual(["x0", "y0", "x1"]);
+		expect(found.corrupt).toBeGreaterThan(2 * found.clean);
+		const values = found.values as number[][];
+		for (const [l, row] of (found.effects as number[][]).entries())
+			for (const [p, effect] of row.entries())
+				expect(effect).toBeCloseTo(
+					((values[l]?.[p] as number) - found.corrupt) / (found.clean - found.corrupt),
+					4,
+				);
+		const all = await runJson<PatchResult>("patch", "M=64@5125", ...FEW, "--by", "all");
+		for (const effect of all.effects as number[]) expect(effect).toBeCloseTo(1, 4);
+	});
+
+	test("other metrics, corruptions, seeds and points, as a table and a figure", async () => {
+		using folder = new Folder();
+		const out = folder.at("patch.svg");
+		const args = ["M=64", ...FEW, "--metric", "true/mse", "--corrupt", "labels", "--seed", "3"];
+		const { stdout, code } = await runCli("patch", ...args, "--at", "pattern", "--top", "2", "--out", out);
+		expect(code).toBe(0);
+		expect(stdout).toMatch(/^true\/mse of M=64, step 49999: clean [\d.]+, corrupted [\d.]+$/m);
+		expect(stdout).toContain("the first 32 sequences of the run's evaluator");
+		expect(stdout).toContain("with each y that of another example of the row, seed 3");
+		expect(stdout).toMatch(/LAYER +HEAD +EFFECT +METRIC/);
+		expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
+		expect(readFileSync(out, "utf8")).toContain("Patching pattern of M=64, step 49999");
+		const other = await runJson<PatchResult>("patch", ...args.slice(0, -1), "4", "--at", "z");
+		const same = await runJson<PatchResult>("patch", ...args, "--at", "z");
+		expect([other.run?.seed, other.run?.corruption]).toEqual([4, "labels"]);
+		expect(other.clean).toBe(same.clean);
+		expect(other.corrupt).not.toBe(same.corrupt);
+	});
+
+	test.each([
+		[["--clean", "red"], /^--clean goes with language models; M=64 is a run, whose clean rows are/],
+		[["--answer", "1"], /^--answer goes with language models/],
+		[["--no-bos"], /^--bos goes with language models/],
+		[["--corrupt", "noise"], /^--corrupt: got "noise", allowed for a run tasks, labels$/],
+		[["--samples", "9999"], /samples 9999, allowed 1\.\.2048, the evaluator's sequences/],
+		[
+			["--metric", "loss"],
+			/metric: loss: allowed are metrics of the run's evaluator, such as mse or token\/7/,
+		],
+		[["--metric", "token/8"], /no example 8, allowed 0\.\.7/],
+		[["--offline"], /^--offline is about models of the hub; M=64 is a run/],
+	])("%j is refused with a line that says why", async (args, why) => {
+		const { code, stdout, stderr } = await runCli("patch", "M=64", ...args);
+		expect(stderr.trimEnd().replace(/^headscope: /, "")).toMatch(why);
+		expect(stderr.trimEnd().split("\n").length).toBe(1);
+		expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+	});
+
+	test("a run of one task says what can be corrupted; options of runs are refused for language models", async () => {
+		const one = await runCli("patch", "M=1");
+		expect(one.stderr).toContain("corrupt: tasks: one task has 256 of the 256 rows");
+		const model = await runCli("patch", LLAMA, ...PAIR, "--samples", "3");
+		expect(model.stderr).toContain("--samples is about regression runs");
+		expect([one.code, model.code]).toEqual([2, 2]);
+	});
+});
+
+test("generate says that it takes language models", async () => {
+	const { code, stderr } = await runCli("generate", "M=64", "--text", "red");
+	expect(stderr).toContain("generate takes language models, and M=64 is a run of in-context regression");
+	expect(stderr).toContain("ablate, patch, attribute, lens");
 	expect(code).toBe(2);
 });

@@ -20,6 +20,7 @@ import { answerMetric } from "../input/prompt-pair.js";
 import { readTextFile } from "../input/read-file.js";
 import { asUsage, rounded } from "../input/score-samples.js";
 import { isRun, openHeads } from "../open/open-heads.js";
+import { type RunResult, runResult } from "../open/run-result.js";
 import { ablationText } from "../output/ablation-text.js";
 import { prepareOutput } from "../output/output.js";
 import { writeFigure } from "../output/write-figure.js";
@@ -38,6 +39,8 @@ export interface ChangeResult {
 /** What `headscope ablate --json` prints. */
 export interface AblateResult {
 	readonly model: string;
+	/** Of a regression run: which checkpoint. */
+	readonly run?: RunResult;
 	/** As it was asked for. */
 	readonly metric: string;
 	/** As they were asked for. */
@@ -82,7 +85,7 @@ export async function ablate(cli: Cli, ref: string, options: AblateOptions): Pro
 	});
 	const written = out === undefined ? [] : await writeFigure(cli, out, figureOf(found, opened.title));
 	await cli.result(
-		() => resultOf(ref, found, options, run),
+		() => resultOf({ model: ref, ...(opened.run && { run: runResult(opened.run) }) }, found, options),
 		() => [ablationText(opened.title, found, top), ...written].join("\n\n"),
 	);
 }
@@ -150,15 +153,14 @@ function usualMetric(run: boolean): string {
 }
 
 function resultOf(
-	model: string,
+	subject: Pick<AblateResult, "model" | "run">,
 	found: Found,
 	{ metric, positions }: AblateOptions,
-	run: boolean,
 ): AblateResult {
 	const { kind, rows, before } = found;
 	const about = {
-		model,
-		metric: metric ?? usualMetric(run),
+		...subject,
+		metric: metric ?? usualMetric(subject.run !== undefined),
 		...(positions !== undefined && { positions }),
 		kind,
 		rows,

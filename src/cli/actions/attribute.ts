@@ -8,37 +8,24 @@ import {
 	attributionPoint,
 	attributionPoints,
 } from "../../causal/attribution-points.js";
-import { pairOf } from "../../causal/pair-of.js";
 import { patchActivations } from "../../causal/patch-activations.js";
 import { type PathPatching, pathPatching } from "../../causal/path-patching.js";
 import { type Nested, Tensor } from "../../tensor/index.js";
 import type { Cli } from "../cli.js";
 import type { AttributeOptions } from "../commands/attribute.js";
 import { UsageError } from "../errors.js";
-import { readPair } from "../input/prompt-pair.js";
 import { rounded } from "../input/score-samples.js";
-import { loadFor } from "../open/open.js";
-import { refuseRun } from "../open/open-heads.js";
-import {
-	agreementText,
-	attributionTable,
-	firstTexts,
-	pathTable,
-	summaryOf,
-} from "../output/attribution-text.js";
-import { prepareOutput } from "../output/output.js";
+import { openPair, type PairResult } from "../open/open-pair.js";
+import { agreementText, attributionTable, pathTable, summaryOf } from "../output/attribution-text.js";
 import { writeFigure } from "../output/write-figure.js";
 
 /** What `headscope attribute --json` prints; numbers have 7 significant digits, and places without a path are null. */
-export interface AttributeResult {
-	readonly model: string;
+export interface AttributeResult extends PairResult {
 	readonly metric: string;
 	/** The metric of both runs: means over rows. */
 	readonly clean: number;
 	readonly corrupt: number;
 	readonly rows: number;
-	/** The first row's tokens, as text. */
-	readonly tokens: { readonly clean: readonly string[]; readonly corrupt: readonly string[] };
 	/** Without --paths. */
 	readonly steps?: number;
 	readonly points?: Readonly<Record<string, PointResult>>;
@@ -84,20 +71,17 @@ export interface Listed extends ShownAttribution {
 }
 
 export async function attribute(cli: Cli, ref: string, options: AttributeOptions): Promise<void> {
-	await refuseRun(ref, "attribute");
 	const { at = ["z"], steps, check, paths, out, top = 10 } = options;
 	const points = attributionPoints(
 		at.flatMap((list) => list.split(",")).map((name) => name.trim()),
 		"--at",
 	);
 	checkTogether(options);
-	const pair = await readPair(options);
-	if (out !== undefined) await prepareOutput(out, [".svg", ".png"]);
-	await using model = await loadFor(cli, ref, options);
-	const { measure, clean } = await pairOf(model, pair);
-	const tokens = { clean: firstTexts(model, clean), corrupt: firstTexts(model, measure.input) };
+	await using pair = await openPair(cli, ref, options);
+	const { measure, clean, about } = pair;
+	const { tokens } = about;
 	const { signal } = cli;
-	const about = { model: ref, tokens };
+	const model = basename(pair.title);
 
 	if (paths) {
 		const found = await pathPatching(measure, {
@@ -109,8 +93,7 @@ export async function attribute(cli: Cli, ref: string, options: AttributeOptions
 			...(options.mlps !== undefined && { mlps: options.mlps as PathPatching["mlps"] }),
 			onProgress: cli.progress.onStep("Patching paths"),
 		});
-		const written =
-			out === undefined ? [] : await writeFigure(cli, out, pathFigure(found, { model: basename(ref) }));
+		const written = out === undefined ? [] : await writeFigure(cli, out, pathFigure(found, { model }));
 		const ranking = rankPaths(found);
 		await cli.result(
 			(): AttributeResult => ({
@@ -118,7 +101,7 @@ export async function attribute(cli: Cli, ref: string, options: AttributeOptions
 				...head(found),
 				paths: pathResult(found, ranking.slice(0, options.top)),
 			}),
-			() => [summaryOf(found, about), pathTable(ranking.slice(0, top)), ...written].join("\n\n"),
+			() => [summaryOf(found, pair), pathTable(ranking.slice(0, top)), ...written].join("\n\n"),
 		);
 		return;
 	}
@@ -143,7 +126,7 @@ export async function attribute(cli: Cli, ref: string, options: AttributeOptions
 					cli,
 					out,
 					attributionFigure(listed, {
-						model: basename(ref),
+						model,
 						tokens: tokens.corrupt,
 					}),
 				);
@@ -156,7 +139,7 @@ export async function attribute(cli: Cli, ref: string, options: AttributeOptions
 		}),
 		() =>
 			[
-				summaryOf(found, about),
+				summaryOf(found, pair),
 				...listed.flatMap((one) => [
 					attributionTable(one, top, tokens.corrupt),
 					...(one.agreement ? [agreementText(one.agreement)] : []),

@@ -17,6 +17,7 @@ import { encodeInput, type GivenInput, type Input, readInput } from "../input/in
 import { loadFor } from "../open/open.js";
 import { isRun, openHeads } from "../open/open-heads.js";
 import { runSample } from "../open/run-batch.js";
+import { runResult } from "../open/run-result.js";
 import {
 	type DirectResult,
 	directResult,
@@ -193,13 +194,14 @@ async function openSubject(
 	if (!given) {
 		const opened = await openHeads(cli, ref, options);
 		if (!opened.run) throw new Error(`internal: ${ref} was opened as a language model`);
-		const { input, tokens } = runSample(opened.run, options);
+		const { input, tokens, batch, sample } = runSample(opened.run, options);
 		const { model } = opened;
 		// the y of an x stands in the next token's first number
 		const targets = tokens.map((_, p) => (p % 2 === 0 ? input.at(0, p + 1, 0) : undefined));
 		return {
 			ref,
 			model,
+			run: { ...runResult(opened.run), batch, sample },
 			input,
 			tokens,
 			targets,

@@ -1,23 +1,18 @@
 import { attributionPoints } from "../../causal/attribution-points.js";
-import { pairOf } from "../../causal/pair-of.js";
 import { type Patches, patchActivations } from "../../causal/patch-activations.js";
 import { patchFigure } from "../../causal/sweep-figures.js";
 import { type Nested, Tensor } from "../../tensor/index.js";
 import type { Cli } from "../cli.js";
 import type { PatchOptions } from "../commands/patch.js";
 import { UsageError } from "../errors.js";
-import { readPair } from "../input/prompt-pair.js";
 import { rounded } from "../input/score-samples.js";
-import { loadFor } from "../open/open.js";
-import { refuseRun } from "../open/open-heads.js";
-import { firstTexts, summaryOf } from "../output/attribution-text.js";
-import { prepareOutput } from "../output/output.js";
+import { openPair, type PairResult } from "../open/open-pair.js";
+import { summaryOf } from "../output/attribution-text.js";
 import { patchText } from "../output/patch-text.js";
 import { writeFigure } from "../output/write-figure.js";
 
 /** What `headscope patch --json` prints; numbers have 7 significant digits. */
-export interface PatchResult {
-	readonly model: string;
+export interface PatchResult extends PairResult {
 	readonly metric: string;
 	/** The point's short name. */
 	readonly at: string;
@@ -25,8 +20,6 @@ export interface PatchResult {
 	readonly clean: number;
 	readonly corrupt: number;
 	readonly rows: number;
-	/** The first row's tokens, as text. */
-	readonly tokens: { readonly clean: readonly string[]; readonly corrupt: readonly string[] };
 	/** Names of the axes of `values` and `effects`: layer, then pos or query where those are patched one by one, then head or kv_head. */
 	readonly axes: readonly string[];
 	/** What stands along "layer" and "pos". */
@@ -39,18 +32,15 @@ export interface PatchResult {
 }
 
 export async function patch(cli: Cli, ref: string, options: PatchOptions): Promise<void> {
-	await refuseRun(ref, "patch");
 	const { by, out, top = 10, memory } = options;
 	const [at] = attributionPoints([options.at], "--at");
 	const layers = listOf(options.layers, "--layers");
 	const positions = listOf(options.positions, "--positions");
 	if (by === "all" && positions) throw new UsageError("--positions goes with --by position");
-	const pair = await readPair(options);
-	if (out !== undefined) await prepareOutput(out, [".svg", ".png"]);
-	await using model = await loadFor(cli, ref, options);
-	const { measure, clean } = await pairOf(model, pair);
+	await using pair = await openPair(cli, ref, options);
+	const { measure, clean, title, about } = pair;
 	const found = await patchActivations(measure, {
-		clean: clean as Tensor<"int32">,
+		clean,
 		...(at && { at }),
 		...(by && { by }),
 		...(layers && { layers }),
@@ -62,19 +52,19 @@ export async function patch(cli: Cli, ref: string, options: PatchOptions): Promi
 		signal: cli.signal,
 		onProgress: cli.progress.onStep("Patching"),
 	});
-	const tokens = { clean: firstTexts(model, clean), corrupt: firstTexts(model, measure.input) };
-	const figure = { model: ref, tokens: tokens.corrupt };
+	const { tokens } = about;
+	const figure = { model: title, tokens: tokens.corrupt };
 	const written = out === undefined ? [] : await writeFigure(cli, out, patchFigure(found, figure));
 	await cli.result(
-		() => resultOf(ref, found, tokens),
-		() => [summaryOf(found, { model: ref, tokens }), patchText(found, tokens, top), ...written].join("\n\n"),
+		() => resultOf(about, found),
+		() => [summaryOf(found, pair), patchText(found, tokens, top), ...written].join("\n\n"),
 	);
 }
 
-function resultOf(model: string, found: Patches, tokens: PatchResult["tokens"]): PatchResult {
+function resultOf({ tokens, ...about }: PairResult, found: Patches): PatchResult {
 	const { metric, at, clean, corrupt, rows, layers, positions, values, effects } = found;
 	return {
-		model,
+		...about,
 		metric,
 		at,
 		clean: rounded(clean),

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
 import { namesOfPair, namingOptions } from "../input/option-names.js";
-import { type RunModelOptions, wholeNumber, withRunningModel } from "../input/options.js";
-import { type PairCommandOptions, withPair } from "../input/prompt-pair.js";
+import { wholeNumber } from "../input/options.js";
+import { type PairCommandOptions, withFindings, withPair } from "../input/pair-options.js";
 
-export interface AttributeOptions extends RunModelOptions, PairCommandOptions {
+export interface AttributeOptions extends PairCommandOptions {
 	readonly at?: readonly string[];
 	readonly steps?: number;
 	readonly check?: boolean;
@@ -13,8 +13,6 @@ export interface AttributeOptions extends RunModelOptions, PairCommandOptions {
 	readonly receivers?: string;
 	readonly norms?: string;
 	readonly mlps?: string;
-	readonly top?: number;
-	readonly out?: string;
 }
 
 /** What the library calls the options. */
@@ -33,7 +31,8 @@ Examples:
       --answer " Paris" --wrong " Berlin" --at z,resid-pre --check --out attribution.svg
   headscope attribute demo --clean-ids clean.json --corrupt-ids corrupt.json --answer 45 --wrong 46 --steps 10
   headscope attribute demo --clean-ids clean.json --corrupt-ids corrupt.json --answer 45 --wrong 46 \\
-      --paths --senders heads --receivers q,k,v --json`;
+      --paths --senders heads --receivers q,k,v --json
+  headscope attribute M=64 --at z,resid-pre --check`;
 
 export function register(program: Command, cli: Cli): void {
 	const command = program
@@ -41,11 +40,11 @@ export function register(program: Command, cli: Cli): void {
 		.description(
 			"estimate what every patch of the corrupted run would change, from one backward pass; or patch paths",
 		);
-	withPair(withRunningModel(command))
+	withPair(command)
 		.option("--at <points...>", "resid-pre, resid-mid, attn-out, mlp-out, z, q, k, v, pattern (default: z)")
 		.option(
 			"--steps <n>",
-			"integrated gradients: runs between both prompts (default: 0, the corrupted run's own gradient)",
+			"integrated gradients: runs between both sides (default: 0, the corrupted run's own gradient)",
 			wholeNumber(0, 10_000),
 		)
 		.option("--check", "patch truly too, and say how well the estimates agree")
@@ -59,9 +58,8 @@ export function register(program: Command, cli: Cli): void {
 			"of paths: 5.1.q, 5.1.k, 5.1.v, mlp.5, logits, q, k, v, mlps, all (default: logits)",
 		)
 		.option("--norms <how>", "of paths: the receiver's norm is frozen or recomputed (default: frozen)")
-		.option("--mlps <how>", "of paths: MLPs on the way are frozen or recomputed (default: frozen)")
-		.option("--top <n>", "how many are listed (default: 10)", wholeNumber(1))
-		.option("--out <file>", "where to draw a heat map: .svg or .png")
+		.option("--mlps <how>", "of paths: MLPs on the way are frozen or recomputed (default: frozen)");
+	withFindings(command)
 		.addHelpText("after", EXAMPLES)
 		.action(async (model: string, options: AttributeOptions) => {
 			const { attribute } = await import("../actions/attribute.js");

@@ -1,40 +1,11 @@
-import type { Command } from "commander";
 import type { PromptPair } from "../../causal/pair-of.js";
 import type { MetricData } from "../../metrics/index.js";
 import { UsageError } from "../errors.js";
 import { readIds } from "./ids-file.js";
-import { type BosOption, withBos } from "./options.js";
-
-/** Two prompts, what is asked of them, and how that is measured. */
-export interface PairCommandOptions extends BosOption {
-	readonly clean?: string;
-	readonly corrupt?: string;
-	readonly cleanIds?: string;
-	readonly corruptIds?: string;
-	readonly answer?: string;
-	readonly wrong?: string;
-	readonly metric?: string;
-}
-
-/** Adds the options of a pair of prompts, as texts or as files of ids. */
-export function withPair(command: Command): Command {
-	return withBos(
-		command
-			.option("--clean <text>", "the prompt that gives the answer")
-			.option("--corrupt <text>", "the prompt that does not, of as many tokens: the run that is changed")
-			.option("--clean-ids <file>", "JSON [batch][pos] of token ids, instead of --clean")
-			.option("--corrupt-ids <file>", "JSON [batch][pos] of token ids, instead of --corrupt")
-			.option("--answer <token>", "the token that is right after the clean prompt; with ids its id")
-			.option("--wrong <token>", "the token that is right after the corrupted prompt; with ids its id")
-			.option(
-				"--metric <name>",
-				"logit-difference, log-probability, or another of headscope's metrics (default: logit-difference)",
-			),
-	);
-}
+import type { PairCommandOptions } from "./pair-options.js";
 
 /**
- * Checks the options against each other and reads their files.
+ * Two prompts and what is asked of them: checks the options against each other and reads their files.
  * @throws {UsageError}
  */
 export async function readPair(options: PairCommandOptions): Promise<PromptPair> {

@@ -71,6 +71,6 @@ async function isLanguageModel(folder: string): Promise<boolean> {
 export async function refuseRun(ref: string, command: string): Promise<void> {
 	if (!(await isRun(ref, {}))) return;
 	throw new UsageError(
-		`${command} takes language models, and ${ref} is a run of in-context regression; ablate, lens, attention, scores and icl patch take runs`,
+		`${command} takes language models, and ${ref} is a run of in-context regression; ablate, patch, attribute, lens, attention, scores and icl patch take runs`,
 	);
 }

@@ -12,12 +12,10 @@ import type { Cli } from "../cli.js";
 import { roundedGrid, roundedRanking, scoreFor } from "../input/score-samples.js";
 import { three } from "../output/ranking-text.js";
 import { table } from "../output/table.js";
+import { type RunResult, runResult } from "./run-result.js";
 
 /** What the JSON of `headscope induction` has of a regression run beside what language models have. */
-export interface RunHeads {
-	readonly name: string;
-	/** Of the checkpoint; null where its file's name does not tell. */
-	readonly step: number | null;
+export interface RunHeads extends RunResult {
 	/** Tasks it was trained on; "inf" where each was drawn anew. */
 	readonly numTasks: number | "inf";
 	/** Every score, that of the ranking among them. */
@@ -62,8 +60,7 @@ export async function describeRunHeads(
 	const [first] = patterns.values();
 	const tasks = numTasks(run.config);
 	const json: RunHeads = {
-		name: run.name,
-		step: Number.isFinite(run.step) ? run.step : null,
+		...runResult(run),
 		numTasks: Number.isFinite(tasks) ? tasks : "inf",
 		scores: Object.fromEntries(
 			[...found].map(([name, { values, control, ranking }]) => [

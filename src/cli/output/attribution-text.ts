@@ -1,33 +1,16 @@
 import type { Agreement } from "../../causal/agreement.js";
 import { cellNames, rankCells } from "../../causal/attribution-cells.js";
-import type { Model } from "../../models/model.js";
-import type { Tensor } from "../../tensor/index.js";
 import type { Listed, RankedPath } from "../actions/attribute.js";
+import type { OpenPair } from "../open/open-pair.js";
 import { three } from "./ranking-text.js";
 import { table } from "./table.js";
 
-/** What both runs are, and the metric in each. */
+/** The metric of both runs, and what they are. */
 export function summaryOf(
-	{ metric, clean, corrupt, rows }: { metric: string; clean: number; corrupt: number; rows: number },
-	{ model, tokens }: { model: string; tokens: { clean: readonly string[]; corrupt: readonly string[] } },
+	{ metric, clean, corrupt }: { metric: string; clean: number; corrupt: number },
+	{ title, lines }: Pick<OpenPair, "title" | "lines">,
 ): string {
-	const more = rows > 1 ? ` (the first of ${rows} rows)` : "";
-	return [
-		`${metric} of ${model}: clean ${three(clean)}, corrupted ${three(corrupt)}`,
-		`clean    ${shownTokens(tokens.clean)}${more}`,
-		`corrupt  ${shownTokens(tokens.corrupt)}`,
-	].join("\n");
-}
-
-/** The texts of the first row's tokens, ids [batch, pos]; ids that the tokenizer lacks as "#45". */
-export function firstTexts({ tokenizer }: Model, rows: Tensor): string[] {
-	const [first = []] = rows.toNested() as number[][];
-	return first.map((id) => (tokenizer && id < tokenizer.vocabSize ? tokenizer.tokenText(id) : `#${id}`));
-}
-
-/** Tokens with bars between them, so that spaces can be told apart. */
-function shownTokens(tokens: readonly string[]): string {
-	return tokens.join("|").replaceAll("\n", "\\n");
+	return [`${metric} of ${title}: clean ${three(clean)}, corrupted ${three(corrupt)}`, ...lines].join("\n");
 }
 
 /** The largest estimates of a point, with what patching measured. */

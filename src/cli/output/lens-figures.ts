@@ -3,13 +3,13 @@ import { scoreGrid, tokenGrid } from "../../figures/index.js";
 import { tokenLabel } from "../../figures/token-label.js";
 import { Tensor } from "../../tensor/index.js";
 import type { DirectResult, LensResult } from "./lens-result.js";
-import { shortRef } from "./lens-text.js";
+import { titleOf } from "./lens-text.js";
 
 /** Layers down, positions across: the best token and its probability, the answer framed; of runs the predictions. */
 export function lensFigure(result: LensResult): string {
-	const { labels, positions, tokens, top, answer, predictions, targets, model } = result;
+	const { labels, positions, tokens, top, answer, predictions, targets } = result;
 	const shared = {
-		title: `Logit lens of ${shortRef(model)}`,
+		title: `Logit lens of ${titleOf(result)}`,
 		rows: { title: "stream", labels },
 		columns: { title: "position", labels: positions.map((p) => tokens[p] as string) },
 	};
@@ -60,10 +60,11 @@ export function directFigure(result: DirectResult): string {
 }
 
 /** What is taken apart, and where it comes from. */
-function subjectOf({ answer, wrong, model }: DirectResult): string {
-	if (answer === null) return `Prediction of y, ${shortRef(model)}`;
+function subjectOf(result: DirectResult): string {
+	const { answer, wrong } = result;
+	if (answer === null) return `Prediction of y, ${titleOf(result)}`;
 	const minus = wrong === null ? "" : ` − ${tokenLabel(wrong)}`;
-	return `${tokenLabel(answer)}${minus}, ${shortRef(model)}`;
+	return `${tokenLabel(answer)}${minus}, ${titleOf(result)}`;
 }
 
 /** What each layer's attention and MLP add at one position; the rest in words. */

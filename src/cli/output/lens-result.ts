@@ -1,12 +1,18 @@
 import type { DirectAttribution, LensAnswer, LogitLens, Part, Unit } from "../../lens/index.js";
 import type { Model } from "../../models/model.js";
 import type { Tensor } from "../../tensor/index.js";
+import type { RunBatch } from "../commands/icl/run-options.js";
 import { rounded } from "../input/score-samples.js";
+import type { RunResult } from "../open/run-result.js";
+
+/** Of a regression run: which checkpoint, and which sequence of which batch. */
+type RunSubject = RunResult & { readonly batch: RunBatch; readonly sample: number };
 
 /** What the lens looks at. */
 export interface Subject {
 	readonly ref: string;
 	readonly model: Model;
+	readonly run?: RunSubject;
 	/** One row. */
 	readonly input: readonly (readonly number[])[] | Tensor<"float32">;
 	readonly mask?: readonly (readonly number[])[];
@@ -18,6 +24,7 @@ export interface Subject {
 
 interface Base {
 	readonly model: string;
+	readonly run?: RunSubject;
 	/** The row's own tokens. */
 	readonly tokens: readonly string[];
 	/** Which of them are looked at. */
@@ -117,8 +124,8 @@ export function directResult(
 	};
 }
 
-function baseOf({ ref, tokens }: Subject, positions: readonly number[]): Base {
-	return { model: ref, tokens, positions };
+function baseOf({ ref, run, tokens }: Subject, positions: readonly number[]): Base {
+	return { model: ref, ...(run && { run }), tokens, positions };
 }
 
 function answerResult(

@@ -89,14 +89,15 @@ function grid(
 	return tables.join("\n\n");
 }
 
-function headline({ model, tokens, positions, predictions }: LensResult): string {
+function headline(result: LensResult): string {
+	const { tokens, positions, predictions } = result;
 	const [first = 0] = positions;
 	const where =
 		positions.length === 1
 			? `position ${first}, ${tokenLabel(tokens[first] as string)}`
 			: `${positions.length} positions`;
 	const what = predictions ? "what y each x is given" : "the final norm computed anew at each point";
-	return `Logit lens of ${shortRef(model)} at ${where}: ${what}`;
+	return `Logit lens of ${titleOf(result)} at ${where}: ${what}`;
 }
 
 /** The parts that add most, largest first, as a table; of several positions in their order. */
@@ -131,19 +132,22 @@ export function directText(result: DirectResult, top: number, width: number): st
 	return `${directHeadline(result)}\n\n${table(columns, rows)}${note}`;
 }
 
-export function directHeadline({ model, answer, wrong, by }: DirectResult): string {
+export function directHeadline(result: DirectResult): string {
+	const { answer, wrong, by } = result;
 	const what =
 		answer === null
 			? "the prediction of y"
 			: wrong === null
 				? `the logit of ${tokenLabel(answer)}`
 				: `the logit of ${tokenLabel(answer)} minus that of ${tokenLabel(wrong)}`;
-	return `What each ${by} of ${shortRef(model)} adds to ${what}`;
+	return `What each ${by} of ${titleOf(result)} adds to ${what}`;
 }
 
-/** A model as a title names it: of a path its last part. */
-export function shortRef(ref: string): string {
-	return /^[./~]|\/.*\/|\\/.test(ref) ? basename(ref) : ref;
+/** A model as a title names it: of a path its last part, of a run with the checkpoint's step. */
+export function titleOf({ model, run }: Pick<LensResult, "model" | "run">): string {
+	const name = /^[./~]|\/.*\/|\\/.test(model) ? basename(model) : model;
+	const step = run?.step ?? null;
+	return step === null ? name : `${name.replace(/@\d+$/, "")}, step ${step}`;
 }
 
 /** 3 decimals with a sign, so that columns line up. */

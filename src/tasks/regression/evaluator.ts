@@ -14,6 +14,8 @@ import { gaussianTasks, type TaskDistribution } from "./task-distribution.js";
 export interface EvaluationBatch {
 	readonly xs: Tensor;
 	readonly ys: Tensor;
+	/** The task of each sequence [batch, task_size], where it is known: in batches that were drawn. */
+	readonly ws?: Tensor;
 }
 
 /** A model as the evaluator sees it: predictions [batch, example, 1] of ys from xs and the ys before. */
