@@ -4,8 +4,8 @@ export type Palette = Uint32Array;
 /** How values become colours; `hide-first` leaves the first key out and spreads the colours over what remains. */
 export type ScaleName = "linear" | "log" | "hide-first";
 
-/** What a logarithmic scale still tells apart. */
-const LOG_FLOOR = 1e-4;
+/** What a logarithmic scale still tells apart, as a share of its end. */
+export const LOG_FLOOR = 1e-4;
 
 /** ColorBrewer's Blues, white to blue, at 17 places; the library that has them is as large as the rest of the page. */
 const BLUES =
@@ -25,6 +25,15 @@ const DARK_DIVERGING = paletteOf("ff7864 111827 78beff");
 export function paletteFor(dark: boolean, diverging = false): Palette {
 	if (diverging) return dark ? DARK_DIVERGING : LIGHT_DIVERGING;
 	return dark ? DARK : LIGHT;
+}
+
+/** A palette as a CSS image from left to right, for a colour bar. */
+export function gradientOf(palette: Palette): string {
+	const stops = Array.from({ length: 18 }, (_, i) => {
+		const word = palette[i * 15] as number;
+		return `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
+	});
+	return `linear-gradient(to right, ${stops.join(", ")})`;
 }
 
 /** A value's place in a palette, 0 to 255. */

@@ -1,36 +1,49 @@
 import type { JSX } from "preact";
-import { useStudio } from "../studio.js";
+import type { NextToken } from "../../service/methods/look.js";
+import { useChosenLook } from "./chosen-prompt.js";
 
-/** The likeliest next tokens, in the model as it is and as it is changed. */
+/** The likeliest next tokens of the chosen prompt, in the model as it is and as it is changed. */
 export function NextTokens(): JSX.Element {
-	const { look } = useStudio();
-	const first = look.value?.[0];
-	const next = first?.next ?? [];
-	const changed = first?.changed !== undefined;
+	const look = useChosenLook();
 	return (
 		<section class="next" aria-label="Next token">
 			<h2>Next token</h2>
-			<table>
-				<thead>
-					<tr>
-						<th scope="col">token</th>
-						<th scope="col">{changed ? "clean" : "probability"}</th>
-						{changed && <th scope="col">changed</th>}
-					</tr>
-				</thead>
-				<tbody>
-					{next.slice(0, 10).map(({ id, shown, clean, changed: after }) => (
-						<tr key={id}>
-							<th scope="row">
-								<code>{shown}</code>
-							</th>
-							<Share value={clean} />
-							{after !== undefined && <Share value={after} />}
-						</tr>
-					))}
-				</tbody>
-			</table>
+			<NextTable next={look.value?.next ?? []} changed={look.value?.changed !== undefined} most={10} />
 		</section>
+	);
+}
+
+/** The table of one prompt. */
+export function NextTable({
+	next,
+	changed,
+	most,
+}: {
+	next: readonly NextToken[];
+	changed: boolean;
+	most: number;
+}): JSX.Element {
+	return (
+		<table class={changed ? "next-table both" : "next-table"}>
+			<thead>
+				<tr>
+					<th scope="col">token</th>
+					<th scope="col">{changed ? "clean" : "probability"}</th>
+					{changed && <th scope="col">changed</th>}
+				</tr>
+			</thead>
+			<tbody>
+				{next.slice(0, most).map(({ id, shown, clean, changed: after }) => (
+					<tr key={id}>
+						<th scope="row">
+							<code>{shown}</code>
+						</th>
+						<Share value={clean} />
+						{after !== undefined && <Share value={after} />}
+					</tr>
+				))}
+			</tbody>
+		</table>
 	);
 }
 

@@ -1,4 +1,3 @@
-import { HeadsView } from "./heads/heads-view.js";
 import type { View } from "./view.js";
 
 /** Every view, in the order of the tabs. */
@@ -8,6 +7,6 @@ export const VIEWS: readonly View[] = [
 		title: "Heads",
 		doc: "what every head attends to, and what changes when one is touched",
 		key: "1",
-		load: async () => HeadsView,
+		load: async () => (await import("./heads/heads-view.js")).HeadsView,
 	},
 ];

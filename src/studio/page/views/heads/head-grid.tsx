@@ -1,74 +1,119 @@
-import type { JSX } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import type { JSX, TargetedKeyboardEvent } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { drawMatrix } from "../../draw/draw-pattern.js";
-import { paletteFor, sequential } from "../../draw/palette.js";
-import { isDark } from "../../draw/theme.js";
 import { useStudio } from "../../studio.js";
-import { isWiped, toggleWipe } from "./wipe.js";
+import { neighbour } from "./grid-keys.js";
+import { HeadTile } from "./head-tile.js";
+import { matrixOf, useHeads } from "./heads.js";
+import { listenToStrokes } from "./stroke.js";
+import { TileDrawer } from "./tile-drawer.js";
+import { toggleWipe } from "./wipe.js";
 
-/** Pixels on a side of a small pattern. */
-const SMALL = 96;
+/** Where a layer's heads need more room than this, in CSS pixels, rows break. */
+const LEAST_TILE = 46;
+const LARGEST_TILE = 112;
 
-/** Layers x heads: every pattern, small. A click shows one large; the key x wipes it. */
+/**
+ * Layers x heads: every pattern, small. A click shows one large, a stroke across one wipes it; arrows, Enter, p and x
+ * do the same from the keyboard.
+ */
 export function HeadGrid(): JSX.Element {
-	const { model } = useStudio();
-	const { nLayers = 0, nHeads = 0 } = model.value ?? {};
+	const studio = useStudio();
+	const heads = useHeads();
+	const grid = useRef<HTMLDivElement>(null);
+	const drawer = useMemo(() => new TileDrawer(), []);
+	const width = useSignal(0);
+	const order = useComputed(() => studio.scene.value.order);
+	const ranked = useComputed(() => (order.value === "score" ? heads.scores.value?.ranking : undefined));
+	const { nLayers = 0, nHeads = 0, nKvHeads = nHeads } = studio.model.value ?? {};
+
+	const wipe = (name: string): void =>
+		studio.setChanges(toggleWipe(studio.scene.peek().changes, name), `wipe ${name}`);
+	useEffect(() => () => drawer.stop(), [drawer]);
+	useEffect(() => (grid.current ? listenToStrokes(grid.current, wipe) : undefined), []);
+	useLayoutEffect(() => {
+		if (!grid.current) return;
+		const sized = new ResizeObserver(([entry]) => {
+			width.value = Math.round(entry?.contentRect.width ?? 0);
+		});
+		sized.observe(grid.current);
+		width.value = grid.current.clientWidth;
+		return () => sized.disconnect();
+	}, []);
+	useSignalEffect(() => {
+		const patterns = heads.patterns.value;
+		const colours = heads.tileColours.value;
+		// a tile has as many pixels as the screen has for it; asked once, since each question lays the page out
+		const room = width.value > 0 ? (grid.current?.querySelector("canvas")?.clientWidth ?? 0) : 0;
+		const most = Math.ceil((room || LARGEST_TILE) * devicePixelRatio);
+		if (!patterns) return;
+		drawer.redraw((canvas, name) => {
+			const matrix = matrixOf(patterns, name);
+			if (matrix) drawMatrix(canvas, matrix, colours, most);
+		});
+	});
+
+	const onKeyDown = (event: TargetedKeyboardEvent<HTMLButtonElement>, name: string): void => {
+		if (event.ctrlKey || event.metaKey || event.altKey) return;
+		if (event.key === "x" || event.key === "Delete") wipe(name);
+		else if (event.key === "p") heads.pin(name);
+		else {
+			const next = grid.current && neighbour(grid.current, event.currentTarget, event.key);
+			if (!next) return;
+			event.preventDefault();
+			next.focus();
+		}
+	};
+	const tile = (name: string): JSX.Element => {
+		const index = Number(name.split(".")[1]);
+		const group = nKvHeads < nHeads ? Math.floor(index / (nHeads / nKvHeads)) : undefined;
+		return <HeadTile key={name} name={name} kv={group} drawer={drawer} onWipe={wipe} onKeyDown={onKeyDown} />;
+	};
+	const wraps = useComputed(() => width.value < (studio.model.value?.nHeads ?? 0) * LEAST_TILE + 32).value;
+	const names = ranked.value?.map(({ head }) => head);
 	return (
 		<section class="head-grid" aria-label="All heads">
-			<h2>Heads</h2>
-			{Array.from({ length: nLayers }, (_, layer) => (
-				<fieldset class="layer" key={layer} aria-label={`Layer ${layer}`}>
-					{Array.from({ length: nHeads }, (_, index) => (
-						<SmallHead key={`${layer}.${index}`} layer={layer} index={index} />
-					))}
-				</fieldset>
-			))}
+			<h2>
+				Heads <span class="quiet">{`${nLayers} layers of ${nHeads}`}</span>
+			</h2>
+			<p class="quiet hint">
+				Click one to see it large; draw a stroke across one to wipe it. Keys: arrows, Enter, <kbd>x</kbd>{" "}
+				wipes, <kbd>p</kbd> pins.
+			</p>
+			<div ref={grid} class={wraps || names ? "tiles wraps" : "tiles"} style={{ "--heads": nHeads }}>
+				{names ? (
+					<fieldset class="layer" aria-label="Best first">
+						{names.map(tile)}
+					</fieldset>
+				) : (
+					<>
+						{nKvHeads < nHeads && !wraps && <KvGroups nHeads={nHeads} nKvHeads={nKvHeads} />}
+						{Array.from({ length: nLayers }, (_, layer) => (
+							<fieldset class="layer" key={layer} aria-label={`Layer ${layer}`}>
+								<span class="layer-name quiet" aria-hidden="true">
+									{wraps ? `layer ${layer}` : `L${layer}`}
+								</span>
+								{Array.from({ length: nHeads }, (__, head) => tile(`${layer}.${head}`))}
+							</fieldset>
+						))}
+					</>
+				)}
+			</div>
 		</section>
 	);
 }
 
-function SmallHead({ layer, index }: { layer: number; index: number }): JSX.Element {
-	const studio = useStudio();
-	const { look, scene } = studio;
-	const canvas = useRef<HTMLCanvasElement>(null);
-	const name = `${layer}.${index}`;
-	const first = look.value?.[0];
-	const side = first?.changed ?? first?.clean;
-	const { scale, changes } = scene.value;
-	const dark = isDark.value;
-	useLayoutEffect(() => {
-		if (!side || !canvas.current) return;
-		const [, nHeads = 1, size = 0] = side.pattern.shape;
-		const offset = (layer * nHeads + index) * size * size;
-		const ink = { palette: paletteFor(dark), place: sequential(scale), hideFirst: scale === "hide-first" };
-		drawMatrix(canvas.current, { data: side.pattern.data, offset, size }, ink, SMALL);
-	}, [side, scale, dark]);
-	const wiped = isWiped(changes, name);
-	const wipe = (): void => studio.setChanges(toggleWipe(scene.peek().changes, name), `wipe ${name}`);
+/** Brackets over the heads that share keys and values. */
+function KvGroups({ nHeads, nKvHeads }: { nHeads: number; nKvHeads: number }): JSX.Element {
 	return (
-		<div class={wiped ? "head wiped" : "head"}>
-			<button
-				type="button"
-				class="show"
-				aria-pressed={studio.head.value === name}
-				aria-label={`Head ${name}${wiped ? ", ablated" : ""}`}
-				onClick={() => studio.show({ head: name })}
-				onKeyDown={(event) => {
-					if (event.key === "x" || event.key === "Delete") wipe();
-				}}
-			>
-				<canvas ref={canvas} />
-				<span>{name}</span>
-			</button>
-			<button
-				type="button"
-				class="wipe"
-				aria-pressed={wiped}
-				title={`Zero-ablate head ${name} (key x)`}
-				onClick={wipe}
-			>
-				{wiped ? "restore" : "wipe"}
-			</button>
+		<div class="layer kv-groups" aria-hidden="true">
+			<span />
+			{Array.from({ length: nKvHeads }, (_, group) => (
+				<span key={group} class="kv-group" style={{ gridColumn: `span ${nHeads / nKvHeads}` }}>
+					kv {group}
+				</span>
+			))}
 		</div>
 	);
 }

@@ -1,0 +1,324 @@
+/** The grid of heads, the finder, and what the pointer and the keyboard do with a matrix; numbers are the library's in Node. */
+import { loadModel, type Model, type Tensor } from "headscope";
+import { scoreHeads } from "headscope/scores";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import { cellsOf, coloursOf, PROMPT, pointAt, readout, small, tableOf } from "./heads-page.js";
+import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+
+let server: StudioServer;
+let browser: Browser;
+let model: Model;
+
+beforeAll(async () => {
+	server = await serveBuilt();
+	browser = await startBrowser();
+	model = await loadModel("demo");
+});
+afterAll(async () => {
+	await browser?.close();
+	await server?.[Symbol.asyncDispose]();
+	await model?.dispose();
+});
+
+/** A head's pattern by the library: [query, key]. */
+async function patternOf(
+	head: string,
+	interventions: { kind: "zero"; heads: string[] }[] = [],
+): Promise<Tensor> {
+	const [layer, index] = head.split(".");
+	const names = `blocks.${layer}.attn.hook_pattern`;
+	const { cache } = await model.runWithCache(PROMPT, { names, interventions });
+	return cache.get(names).select(0).select(Number(index));
+}
+
+const at = (pattern: Tensor, query: number, key: number): number =>
+	Number(pattern.data[query * (pattern.shape[1] as number) + key]);
+
+/** Waits until the best head is known and shown. */
+async function opened(url = server.url): Promise<{ page: Page; complaints: readonly string[] }> {
+	const studio = await openStudio(browser, url);
+	await studio.page.getByRole("button", { name: /^Attention pattern of head/ }).waitFor();
+	return studio;
+}
+
+test("the finder ranks heads as the library does, and the best one is large", async () => {
+	const { page, complaints } = await opened();
+	const found = await scoreHeads(model, ["induction", "previous-token"], { samples: 20 });
+	const ranking = found.get("induction")?.ranking ?? [];
+	const best = ranking[0]?.head ?? "";
+	await page.getByRole("heading", { name: `Head ${best}`, exact: true }).waitFor();
+	const finder = page.getByRole("region", { name: "Head finder" });
+	const rows = finder.locator("tbody tr");
+	expect(await rows.count()).toBe(8);
+	for (const [i, { head, score, control = 0, lift = 0 }] of ranking.entries()) {
+		const [name, ...values] = await rows.nth(i).locator("th, td").allTextContents();
+		expect(name).toBe(head);
+		for (const [j, value] of [score, control, lift].entries()) {
+			expect(Math.abs(Number(values[j]) - value), `${head}, column ${j}`).toBeLessThan(5.5e-4);
+		}
+	}
+	for (const { head, score } of ranking)
+		expect(await small(page, head).locator(".badge").textContent()).toBe(score.toFixed(2));
+	// its partner, and back
+	const partner = found.get("previous-token")?.ranking.find(({ head }) => head.startsWith("0."))?.head;
+	await finder.getByRole("button", { name: `Show partner ${partner}` }).click();
+	await cellsOf(page, partner ?? "").waitFor();
+	await finder.getByRole("button", { name: `Show ${best}`, exact: true }).click();
+	await cellsOf(page, best).waitFor();
+
+	// another score, and its order
+	const entropy = await scoreHeads(model, "entropy", { samples: 20 });
+	await page.getByRole("combobox", { name: "Score", exact: true }).selectOption("entropy");
+	await page.getByRole("combobox", { name: "Order", exact: true }).selectOption("score");
+	await finder.getByRole("button", { name: `Show ${entropy.ranking[0]?.head}`, exact: true }).waitFor();
+	await page.getByRole("group", { name: "Best first" }).waitFor();
+	const order = await page.locator(".head .show").evaluateAll((all) => all.map((one) => one.ariaLabel));
+	expect(order).toEqual(entropy.ranking.map(({ head }) => `Head ${head}`));
+
+	// on the prompt itself
+	await page.getByRole("combobox", { name: "on", exact: true }).selectOption("prompts");
+	const ids = [model.tokenize(PROMPT).ids];
+	const given = await scoreHeads(model, "entropy", { ids });
+	const first = given.ranking[0];
+	await expect
+		.poll(() => rows.first().locator("th, td").allTextContents())
+		.toEqual([first?.head, first?.score.toFixed(3)]);
+	expect(complaints).toEqual([]);
+	await page.close();
+});
+
+test("a pointer reads values without drawing the matrix again; a click locks, Escape frees", async () => {
+	const { page } = await opened(`${server.url}#v=1&head=1.3`);
+	const cells = cellsOf(page, "1.3");
+	const pattern = await patternOf("1.3");
+	await page.evaluate(() => {
+		const counted = globalThis as unknown as { drawn: number };
+		counted.drawn = 0;
+		const put = CanvasRenderingContext2D.prototype.putImageData;
+		CanvasRenderingContext2D.prototype.putImageData = function (...given: unknown[]) {
+			counted.drawn++;
+			return Reflect.apply(put, this, given);
+		};
+	});
+	await pointAt(page, cells, 9, 6, 2);
+	const looks = at(pattern, 6, 2);
+	await expect.poll(() => readout(page).textContent()).toBe(`query 'fox' -> key 'moon': ${looks.toFixed(2)}`);
+	expect(looks).toBeGreaterThan(0.5);
+	const strip = page.getByRole("list", { name: "Tokens" }).getByRole("listitem");
+	expect(await strip.nth(2).getAttribute("class")).toContain("lit");
+	for (let key = 0; key < 9; key++) await pointAt(page, cells, 9, 8, key);
+	expect(await page.evaluate(() => (globalThis as unknown as { drawn: number }).drawn)).toBe(0);
+
+	await pointAt(page, cells, 9, 6, 2);
+	await page.mouse.down();
+	await page.mouse.up();
+	await page.mouse.move(1, 1);
+	await expect
+		.poll(() => readout(page).textContent())
+		.toContain(`query 'fox' looks at 'moon' ${looks.toFixed(2)}`);
+	expect(page.url()).toContain("token=6");
+	expect(await strip.nth(6).getByRole("button").getAttribute("aria-pressed")).toBe("true");
+	await page.keyboard.press("Escape");
+	await expect.poll(() => readout(page).textContent()).toContain("Point at a token");
+	expect(page.url()).not.toContain("token");
+
+	// a token of the strip: where it looks, and who looks at it
+	await strip.nth(3).getByRole("button").hover();
+	const lookers = [...Array(9).keys()].sort((a, b) => at(pattern, b, 3) - at(pattern, a, 3));
+	const best = lookers[0] as number;
+	await expect
+		.poll(() => readout(page).textContent())
+		.toContain(`key 'bread' is looked at by '${PROMPT.split(" ")[best]}' ${at(pattern, best, 3).toFixed(2)}`);
+	await page.close();
+});
+
+test("everything can be done from the keyboard", async () => {
+	const { page, complaints } = await opened();
+	const focused = (): Promise<string | null> =>
+		page.evaluate(() => document.activeElement?.ariaLabel ?? null);
+	await small(page, "0.0").focus();
+	await page.keyboard.press("ArrowRight");
+	expect(await focused()).toBe("Head 0.1");
+	await page.keyboard.press("ArrowDown");
+	expect(await focused()).toBe("Head 1.1");
+	await page.keyboard.press("ArrowLeft");
+	await page.keyboard.press("Enter");
+	await cellsOf(page, "1.0").waitFor();
+	await page.keyboard.press("End");
+	expect(await focused()).toBe("Head 1.3");
+	await page.keyboard.press("p");
+	const pinned = page.getByRole("region", { name: "Pinned head 1.3" });
+	await pinned.waitFor();
+	// one head alone is reached by Tab
+	expect(await page.locator('.head .show[tabindex="0"]').count()).toBe(1);
+	await page.keyboard.press("ArrowUp");
+	await page.keyboard.press("x");
+	await settled(page);
+	expect(await focused()).toBe("Head 0.3, ablated");
+	await page.keyboard.press("x");
+	await settled(page);
+
+	await cellsOf(page, "1.0").focus();
+	await page.keyboard.press("ArrowUp");
+	await page.keyboard.press("ArrowRight");
+	const pattern = await patternOf("1.0");
+	await expect
+		.poll(() => readout(page).textContent())
+		.toBe(`query 'moon' -> key 'fox': ${at(pattern, 7, 1).toFixed(2)}`);
+	const drawing = cellsOf(page, "1.0").locator(".drawing");
+	await page.keyboard.press("+");
+	await expect.poll(() => drawing.getAttribute("width")).toBe("6");
+	await page.keyboard.press("Home");
+	await expect.poll(() => drawing.getAttribute("width")).toBe("9");
+	await page.keyboard.press("Enter");
+	expect(page.url()).toContain("token=7");
+	await page.keyboard.press("Escape");
+	expect(page.url()).not.toContain("token");
+	await pinned.getByRole("button", { name: "Close 1.3" }).press("Enter");
+	await pinned.waitFor({ state: "detached" });
+	expect(complaints).toEqual([]);
+	await page.close();
+});
+
+test("the wheel zooms around the pointer, a drag moves what is shown, in every large head alike", async () => {
+	const { page } = await opened(`${server.url}#v=1&head=1.3&pins=["0.1"]`);
+	const cells = cellsOf(page, "1.3");
+	const [drawing, pinned] = [cells.locator(".drawing"), cellsOf(page, "0.1").locator(".drawing")];
+	const all = await coloursOf(drawing);
+	const shown = (first: number, count: number): string[][] =>
+		all.slice(first, first + count).map((row) => row.slice(first, first + count));
+	// around the last cell: what is shown is the end of the text
+	await pointAt(page, cells, 9, 8, 8);
+	await page.keyboard.down("Control");
+	await page.mouse.wheel(0, -200);
+	await page.keyboard.up("Control");
+	await expect.poll(() => drawing.getAttribute("width")).toBe("5");
+	expect(await coloursOf(drawing)).toEqual(shown(4, 5));
+	expect(await pinned.getAttribute("width")).toBe("5");
+	const box = await cells.boundingBox();
+	if (!box) throw new Error("the matrix is not on the screen");
+	const cell = box.width / 5;
+	await page.mouse.move(box.x + cell, box.y + cell);
+	await page.mouse.down();
+	await page.mouse.move(box.x + 3 * cell, box.y + 3 * cell, { steps: 4 });
+	await page.mouse.up();
+	expect(await coloursOf(drawing)).toEqual(shown(2, 5));
+	// a drag is no click
+	expect(page.url()).not.toContain("token");
+	await page.getByRole("button", { name: "all", exact: true }).click();
+	await expect.poll(() => coloursOf(drawing)).toEqual(all);
+	await page.close();
+});
+
+test("scales spread the colours, and hide the first key where asked", async () => {
+	const { page } = await opened(`${server.url}#v=1&head=1.3`);
+	const drawing = cellsOf(page, "1.3").locator(".drawing");
+	const scale = page.getByRole("combobox", { name: "Scale", exact: true });
+	const linear = await coloursOf(drawing);
+	const ground = linear[0]?.[8];
+	expect(linear[6]?.[2]).not.toBe(ground);
+	// the least of a row that is no 0: white on a linear scale, coloured on a logarithmic one
+	const pattern = await patternOf("1.3");
+	const faint = [...Array(7).keys()].filter(
+		(key) => at(pattern, 6, key) > 2e-4 && at(pattern, 6, key) < 1e-3,
+	)[0];
+	expect(faint).toBeDefined();
+	expect(linear[6]?.[faint as number]).toBe(ground);
+	await scale.selectOption("log");
+	await expect.poll(async () => (await coloursOf(drawing))[6]?.[faint as number]).not.toBe(ground);
+	expect(await page.locator(".colour-bar .ends span").allTextContents()).toEqual(["1e-4", "0.01", "1"]);
+	await scale.selectOption("hide-first");
+	await expect
+		.poll(async () => (await coloursOf(drawing)).map((row) => row[0]))
+		.toEqual(Array(9).fill(ground));
+	await page.close();
+});
+
+test("a stroke across a small head wipes it; heads show what that changed", async () => {
+	const { page, complaints } = await opened(`${server.url}#v=1&head=1.3`);
+	const box = await small(page, "0.1").boundingBox();
+	if (!box) throw new Error("head 0.1 is not on the screen");
+	const middle = box.y + box.height / 2;
+	await page.mouse.move(box.x + 3, middle);
+	await page.mouse.down();
+	await page.mouse.move(box.x + box.width - 3, middle, { steps: 8 });
+	await page.mouse.move(box.x + 3, middle, { steps: 8 });
+	await page.mouse.up();
+	await settled(page);
+	await page.getByRole("button", { name: "Head 0.1, ablated", exact: true }).waitFor();
+	// the stroke was no click
+	const cells = cellsOf(page, "1.3");
+	await cells.waitFor();
+	const [clean, changed] = [
+		await patternOf("1.3"),
+		await patternOf("1.3", [{ kind: "zero", heads: ["0.1"] }]),
+	];
+	const differences = Array.from(clean.to("float32").data, (value, i) => Number(changed.data[i]) - value);
+	const largest = Math.max(...differences.map(Math.abs));
+	expect(largest).toBeGreaterThan(0.5);
+	await expect
+		.poll(() => small(page, "1.3").locator(".change").textContent())
+		.toBe(`Δ ${largest.toFixed(2)}`);
+	expect(await small(page, "0.0").locator(".change").textContent()).toBe("");
+
+	const drawing = cells.locator(".drawing");
+	const after = await coloursOf(drawing);
+	await page.getByRole("button", { name: "clean", exact: true }).click();
+	await expect.poll(() => coloursOf(drawing)).not.toEqual(after);
+	await page.getByRole("button", { name: "difference", exact: true }).click();
+	await expect.poll(() => page.locator(".colour-bar").first().textContent()).toContain("changed − clean");
+	await pointAt(page, cells, 9, 6, 2);
+	const [before, then] = [at(clean, 6, 2), at(changed, 6, 2)];
+	await expect
+		.poll(() => readout(page).textContent())
+		.toBe(
+			`query 'fox' -> key 'moon': clean ${before.toFixed(2)}, changed ${then.toFixed(2)}, difference ${(then - before).toFixed(2)}`,
+		);
+	// the same in a table, for the query that is pointed at
+	await page.locator(".head-large .matrix-table summary").click();
+	await pointAt(page, cells, 9, 6, 2);
+	await expect.poll(async () => (await tableOf(page)).length).toBe(7);
+	for (const [key, , ...values] of await tableOf(page)) {
+		const expected = [clean, changed].map((side) => at(side, 6, Number(key)));
+		for (const [i, value] of expected.entries())
+			expect(Math.abs(Number(values[i]) - value), `key ${key}`).toBeLessThan(5e-5);
+	}
+	await page.keyboard.press("Control+z");
+	await settled(page);
+	await small(page, "0.1").and(page.locator('[aria-label="Head 0.1"]')).waitFor();
+	expect(complaints).toEqual([]);
+	await page.close();
+});
+
+test("on a touch screen a stroke along the row wipes, and up and down scrolls", async () => {
+	const { page } = await openStudio(browser, server.url, {
+		hasTouch: true,
+		viewport: { width: 390, height: 844 },
+	});
+	await settled(page);
+	await small(page, "0.1").scrollIntoViewIfNeeded();
+	const session = await page.context().newCDPSession(page);
+	const swipe = async (dx: number, dy: number): Promise<void> => {
+		const box = await small(page, "0.1").boundingBox();
+		if (!box) throw new Error("head 0.1 is not on the screen");
+		const start = { x: box.x + (dx > 0 ? 4 : box.width / 2), y: box.y + box.height / 2 };
+		const touch = (type: "touchStart" | "touchMove" | "touchEnd", share: number): Promise<unknown> =>
+			session.send("Input.dispatchTouchEvent", {
+				type,
+				touchPoints: type === "touchEnd" ? [] : [{ x: start.x + share * dx, y: start.y + share * dy }],
+			});
+		await touch("touchStart", 0);
+		for (let i = 1; i <= 10; i++) await touch("touchMove", i / 10);
+		await touch("touchEnd", 1);
+	};
+	const before = await page.evaluate(() => scrollY);
+	await swipe(0, -200);
+	await expect.poll(() => page.evaluate(() => scrollY)).toBeGreaterThan(before + 50);
+	expect(await page.getByRole("button", { name: "Head 0.1, ablated" }).count()).toBe(0);
+	const width = (await small(page, "0.1").boundingBox())?.width ?? 0;
+	await swipe(0.9 * width, 0);
+	await page.getByRole("button", { name: "Head 0.1, ablated" }).waitFor();
+	await page.close();
+});
