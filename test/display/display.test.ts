@@ -1,9 +1,9 @@
 import { loadModel, type Model } from "headscope";
-import { display, toNode } from "headscope/display";
+import { display, show, toNode } from "headscope/display";
 import { parseExperiment, runExperiment } from "headscope/experiments";
 import { attentionPattern, ranking } from "headscope/figures";
 import { scoreHeads } from "headscope/scores";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 const PROMPT = "red fox moon bread king red fox moon bread";
 let model: Model;
@@ -80,5 +80,12 @@ describe("display", () => {
 		expect(String(display({ a: 1n, b: [1, 2] }))).toBe('{\n  "a": "1",\n  "b": [\n    1,\n    2\n  ]\n}');
 		expect(bundleOf(display(display("twice")))).toEqual({ "text/plain": "twice" });
 		expect(() => toNode("plain")).toThrow("toNode: there is no page here; use display");
+	});
+
+	test("show writes text where there is no notebook", async () => {
+		const log = vi.spyOn(console, "log").mockImplementation(() => {});
+		await show([{ head: "0.1", score: 0.5 }]);
+		expect(log.mock.calls).toEqual([["head  score\n0.1     0.5"]]);
+		log.mockRestore();
 	});
 });

@@ -38,6 +38,7 @@ beforeAll(async () => {
 		configFile: false,
 		logLevel: "warn",
 		resolve: { conditions: ["hs-source", "browser", "module", "import", "default"] },
+		worker: { format: "es" },
 		build: { target: "es2023" },
 		preview: { host: "127.0.0.1", port: 0, strictPort: false },
 	} as const;

@@ -97,7 +97,7 @@ afterAll(async () => {
 });
 
 async function open(colorScheme: "light" | "dark" = "light"): Promise<Page> {
-	const page = await browser.newPage({ colorScheme });
+	const page = await (await browser.newContext({ colorScheme })).newPage();
 	page.on("console", (message) => {
 		if (message.type() === "error" && !message.text().includes("favicon")) complaints.push(message.text());
 	});
@@ -217,7 +217,7 @@ describe("<headscope-attention> under a strict policy", () => {
 		const said = (id: string): Promise<string | null> =>
 			page.locator(`#${id}`).getByRole("alert").textContent();
 		expect(await said("broken")).toMatch(/^broken\.safetensors: /);
-		expect(await said("absent")).toBe('own.safetensors: no tensor "nothing"; there are pattern, other');
+		expect(await said("absent")).toBe('own.safetensors: no tensor "nothing"; there are other, pattern');
 		await page.locator("#own").evaluate((own) => own.setAttribute("tokens", '["one"]'));
 		expect(await said("own")).toBe("1 query and 1 key tokens for a pattern of 5 queries and 5 keys");
 		await page.locator("#own").evaluate((own) => own.setAttribute("tokens", "one"));

@@ -28,7 +28,7 @@ export const STYLE = `
 	--accent-soft: var(--headscope-accent-soft, #1f3a57);
 	color-scheme: dark;
 }
-:host([hidden]) { display: none; }
+:host([hidden]), [hidden] { display: none !important; }
 * { box-sizing: border-box; }
 button, select { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--line); border-radius: 4px; padding: 0.1rem 0.4rem; }
 button { cursor: pointer; }
@@ -41,7 +41,6 @@ canvas { display: block; width: 100%; image-rendering: pixelated; }
 .bar h2 { margin: 0; font-size: 1rem; }
 .matrix { position: relative; max-width: 30rem; border: 1px solid var(--line); cursor: crosshair; touch-action: manipulation; }
 .mark { position: absolute; pointer-events: none; outline: 2px solid var(--accent); }
-.mark[hidden] { display: none; }
 .readout { min-height: 2.8em; margin: 0.3rem 0; color: var(--quiet); overflow-wrap: anywhere; }
 .tokens { display: flex; flex-wrap: wrap; gap: 2px; max-height: 9rem; overflow: auto; }
 .tokens button { position: relative; padding: 0 0.2rem; font-family: ui-monospace, "DejaVu Sans Mono", monospace; white-space: pre; background: transparent; isolation: isolate; }
