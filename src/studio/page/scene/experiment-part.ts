@@ -23,7 +23,7 @@ export interface ExperimentPart {
 		| undefined;
 }
 
-const DEFAULT: ExperimentPart = { metrics: ["loss"] };
+const DEFAULT: ExperimentPart = { metrics: ["loss", "kl", "total-variation"] };
 
 /** A scene's metrics, and what else an opened experiment brought. */
 export function experimentPart({ views }: Pick<Scene, "views">): ExperimentPart {

@@ -5,6 +5,8 @@ import * as z from "zod/mini";
 export interface Change {
 	readonly on: boolean;
 	readonly data: Intervention;
+	/** Where its numbers come from, for people. */
+	readonly note?: string;
 }
 
 /**
@@ -76,7 +78,13 @@ export const SCENE_PARTS: { readonly [K in keyof Scene]: z.ZodMiniType } = {
 	prompts: z.array(text).check(z.minLength(1), z.maxLength(8)),
 	bos: z.nullable(z.boolean()),
 	changes: z
-		.array(z.strictObject({ on: z.boolean(), data: z.looseObject({ kind: z.string() }) }))
+		.array(
+			z.strictObject({
+				on: z.boolean(),
+				data: z.looseObject({ kind: z.string() }),
+				note: z.optional(z.string().check(z.maxLength(500))),
+			}),
+		)
 		.check(z.maxLength(256)),
 	donors: z.record(z.string(), donor),
 	view: z.string().check(z.regex(/^[a-z-]{1,40}$/)),

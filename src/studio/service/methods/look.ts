@@ -2,8 +2,8 @@ import type { G } from "headscope";
 import {
 	type Donor,
 	type Intervention,
+	InterventionError,
 	type Model,
-	parseInterventions,
 	type RunOptions,
 	Tensor,
 	type Value,
@@ -12,6 +12,7 @@ import { donorPoints } from "headscope/interventions";
 import { valueWeightedPatterns } from "headscope/lens";
 import * as z from "zod/mini";
 import { defineMethod } from "../method.js";
+import { type Refused, withFitting } from "../refused.js";
 import { type GivenRows, rowFields, type Token, tokenRows } from "../rows.js";
 import { remember } from "../state.js";
 
@@ -37,6 +38,8 @@ export interface PromptLook {
 	readonly changed?: Side;
 	/** The likeliest next tokens of either side, by the clean side's probability. */
 	readonly next: readonly NextToken[];
+	/** Interventions that were left out, the same for every prompt; absent where there are none. */
+	readonly refused?: readonly Refused[];
 }
 
 /** One prompt in one model. */
@@ -54,6 +57,8 @@ export interface NextToken {
 	/** Probability behind the prompt's last token. */
 	readonly clean: number;
 	readonly changed?: number;
+	readonly cleanLogit: number;
+	readonly changedLogit?: number;
 }
 
 export const look = defineMethod({
@@ -61,28 +66,25 @@ export const look = defineMethod({
 	params,
 	run: async (given, { state, signal }): Promise<PromptLook[]> => {
 		const { model, looks } = state.model(given.model);
-		const interventions = parseInterventions(given.interventions);
 		const tokens = tokenRows(model, given);
 		const ids = tokens.map((row) => row.map(({ id }) => id));
 		const { weighting } = given;
 		const key = JSON.stringify([ids, weighting]);
 		const clean = await remember(looks, key, () => lookAt(model, { ids, interventions: [], weighting }));
 		signal.throwIfAborted();
-		const changed =
-			interventions.length === 0
-				? undefined
-				: await lookAt(model, {
-						ids,
-						interventions,
-						weighting,
-						donors: await recordDonors(model, ids, interventions, given.donors ?? {}),
-					});
+		const { result: changed, refused } = await withFitting(given.interventions, async (interventions) => {
+			signal.throwIfAborted();
+			if (interventions.length === 0) return undefined;
+			const taken = await recordDonors(model, ids, interventions, given.donors ?? {});
+			return lookAt(model, { ids, interventions, weighting, donors: taken });
+		});
 		signal.throwIfAborted();
 		return tokens.map((row, r) => ({
 			tokens: row,
 			clean: sideOf(clean[r] as RowLook),
 			...(changed && { changed: sideOf(changed[r] as RowLook) }),
 			next: nextTokens(model, clean[r] as RowLook, changed?.[r], given.top ?? 10),
+			...(refused.length > 0 && { refused }),
 		}));
 	},
 });
@@ -216,11 +218,22 @@ export async function recordDonors(
 	const recorded: Record<string, Donor> = {};
 	for (const [name, names] of donorPoints(interventions, model.sizes)) {
 		const source: GivenRows | "unchanged" = sources[name] ?? "unchanged";
-		const rows =
-			source === "unchanged" ? ids : tokenRows(model, source).map((row) => row.map(({ id }) => id));
-		recorded[name] = (await model.runWithCache(rows, { names, logits: false })).cache;
+		try {
+			const rows =
+				source === "unchanged" ? ids : tokenRows(model, source).map((row) => row.map(({ id }) => id));
+			recorded[name] = (await model.runWithCache(rows, { names, logits: false })).cache;
+		} catch (error) {
+			throw placedAtTaker(error, name, interventions);
+		}
 	}
 	return recorded;
+}
+
+/** What is wrong with a donor is told at the first intervention that takes it. */
+function placedAtTaker(error: unknown, donor: string, interventions: readonly Intervention[]): Error {
+	const taker = interventions.findIndex((one) => "from" in one && one.from === donor);
+	const what = error instanceof Error ? error.message : String(error);
+	return new InterventionError(`interventions[${taker}].from: ${donor}: ${what}`);
 }
 
 /** The likeliest tokens of either side, clean order first. */
@@ -237,7 +250,9 @@ function nextTokens(model: Model, clean: RowLook, changed: RowLook | undefined, 
 				text: known ? (model.tokenizer?.tokenText(id) ?? "") : String(id),
 				shown: known ? (model.tokenizer?.displayText(id) ?? "") : String(id),
 				clean: before[id] as number,
+				cleanLogit: clean.last[id] as number,
 				...(after && { changed: after[id] as number }),
+				...(changed && { changedLogit: changed.last[id] as number }),
 			};
 		});
 }

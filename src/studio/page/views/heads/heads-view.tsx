@@ -1,6 +1,8 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
+import { Changes } from "../../parts/changes/changes.js";
 import { NextTokens } from "../../parts/next-tokens.js";
+import { Outcome } from "../../parts/outcome/outcome.js";
 import { PromptBox } from "../../parts/prompt-box.js";
 import { useStudio } from "../../studio.js";
 import { HeadFinder } from "./head-finder.js";
@@ -34,6 +36,8 @@ export function HeadsView(): JSX.Element {
 					<NextTokens />
 					<HeadFinder />
 				</aside>
+				<Changes />
+				<Outcome />
 			</div>
 		</HeadsProvider>
 	);

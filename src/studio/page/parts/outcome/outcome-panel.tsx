@@ -1,0 +1,51 @@
+import type { JSX } from "preact";
+import { toExperiment } from "../../scene/to-experiment.js";
+import { useStudio } from "../../studio.js";
+import { useCall } from "../use-call.js";
+import { BestTokens, Logits } from "./best-tokens.js";
+import { ExperimentButtons } from "./experiment-buttons.js";
+import { Losses } from "./losses.js";
+import { MeasuredOn } from "./measured-on.js";
+import { MetricsTable } from "./metrics-table.js";
+import "./outcome-panel.css";
+
+/** Milliseconds that the patterns come first while a slider moves. */
+const WAIT = 40;
+
+/** Clean against changed. Metrics are measured by the very experiment that can be saved here. */
+export function OutcomePanel(): JSX.Element {
+	const studio = useStudio();
+	const { scene, model, look } = studio;
+	const ref = model.value?.ref;
+	const kinds = useCall("kinds", ref === undefined ? undefined : { model: ref }).result.value;
+	const opened = look.value !== undefined && ref === scene.value.model;
+	const text = opened ? JSON.stringify(toExperiment(scene.value)) : undefined;
+	const { result, problem, busy } = useCall("measure", text === undefined ? undefined : { text }, WAIT);
+	const measured = result.value?.metrics ?? [];
+	const waits = busy.value || (problem.value === "" && result.value?.of !== text);
+	return (
+		<div data-measuring={waits ? "yes" : "no"}>
+			<h2>
+				Outcome <span class="quiet">{look.value?.[0]?.changed ? "clean against changed" : "no changes"}</span>
+			</h2>
+			<div class="outcome-parts">
+				<div>
+					<BestTokens />
+					<Losses />
+					<Logits />
+				</div>
+				<div>
+					<div class="metrics-head">
+						<h3>Metrics</h3>
+						<MeasuredOn />
+					</div>
+					<MetricsTable kinds={kinds} measured={measured} />
+					<p class="problem" role="status">
+						{problem.value}
+					</p>
+					<ExperimentButtons measured={measured} />
+				</div>
+			</div>
+		</div>
+	);
+}
