@@ -2,6 +2,7 @@ import { useSignalEffect } from "@preact/signals";
 import type { ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { isDark } from "./draw/theme.js";
+import { followDonors } from "./parts/changes/donors.js";
 import { Header } from "./parts/header.js";
 import { Notices } from "./parts/notices.js";
 import { type Studio, StudioProvider, useStudio } from "./studio.js";
@@ -18,6 +19,7 @@ export function App({ studio }: { studio: Studio }): JSX.Element {
 		if (studio.look.value) document.body.dataset.looked = "";
 	});
 	useEffect(() => listenToKeys(studio), [studio]);
+	useEffect(() => followDonors(studio), [studio]);
 	return (
 		<StudioProvider value={studio}>
 			<Header />
