@@ -38,13 +38,17 @@ export function serveBuilt(options: ServeOptions = {}): Promise<StudioServer> {
 	return serveStudio(options);
 }
 
-/** Opens an address of a studio and waits until the first look is drawn. */
+/**
+ * Opens an address of a studio and waits until the first look is drawn.
+ * @param options `firstVisit`: as somebody who is shown the tour
+ */
 export async function openStudio(
 	browser: Browser,
 	url: string,
-	options: BrowserContextOptions = {},
+	{ firstVisit = false, ...options }: BrowserContextOptions & { readonly firstVisit?: boolean } = {},
 ): Promise<OpenedStudio> {
 	const page = await browser.newPage(options);
+	if (!firstVisit) await page.addInitScript(() => localStorage.setItem("headscope-tour", "seen"));
 	const complaints: string[] = [];
 	page.on("console", (message) => {
 		if (["error", "warning"].includes(message.type())) complaints.push(message.text());

@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { chooseTheme, isDark } from "../draw/theme.js";
 import { useStudio } from "../studio.js";
 import { VIEWS } from "../views/registry.js";
+import { HelpButton } from "./tour/help-button.js";
 
 /** The page's head: the model, the views, undo and redo, light and dark. */
 export function Header(): JSX.Element {
@@ -49,6 +50,7 @@ export function Header(): JSX.Element {
 				<button type="button" onClick={() => chooseTheme(isDark.value ? "light" : "dark")}>
 					{isDark.value ? "Light" : "Dark"}
 				</button>
+				<HelpButton />
 			</div>
 		</header>
 	);

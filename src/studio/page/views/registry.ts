@@ -9,4 +9,11 @@ export const VIEWS: readonly View[] = [
 		key: "1",
 		load: async () => (await import("./heads/heads-view.js")).HeadsView,
 	},
+	{
+		id: "train",
+		title: "Train",
+		doc: "a small model trained from scratch, and its heads as they form",
+		key: "6",
+		load: async () => (await import("./train/train-view.js")).TrainView,
+	},
 ];
