@@ -1,11 +1,18 @@
+import { attribute } from "./methods/attribute.js";
 import { close } from "./methods/close.js";
+import { direction } from "./methods/direction.js";
 import { experiment } from "./methods/experiment.js";
 import { hello } from "./methods/hello.js";
+import { kinds } from "./methods/kinds.js";
+import { lens } from "./methods/lens.js";
 import { look } from "./methods/look.js";
+import { measure } from "./methods/measure.js";
 import { open } from "./methods/open.js";
 import { readExperiment } from "./methods/read-experiment.js";
 import { sample } from "./methods/sample.js";
 import { score } from "./methods/score.js";
+import { sweepHeads } from "./methods/sweep-heads.js";
+import { sweepPatch } from "./methods/sweep-patch.js";
 import { trainLook } from "./methods/train-look.js";
 import { trainStart } from "./methods/train-start.js";
 import { trainSteps } from "./methods/train-steps.js";
@@ -18,10 +25,17 @@ export const METHODS = {
 	close,
 	look,
 	experiment,
+	measure,
+	kinds,
+	direction,
 	readExperiment,
 	writeExperiment,
 	score,
 	sample,
+	sweepHeads,
+	sweepPatch,
+	lens,
+	attribute,
 	trainStart,
 	trainSteps,
 	trainLook,

@@ -10,6 +10,20 @@ export const VIEWS: readonly View[] = [
 		load: async () => (await import("./heads/heads-view.js")).HeadsView,
 	},
 	{
+		id: "sweeps",
+		title: "Sweeps",
+		doc: "what each head, layer and position does, by changing one after the other",
+		key: "3",
+		load: async () => (await import("./sweeps/sweeps-view.js")).SweepsView,
+	},
+	{
+		id: "lens",
+		title: "Reading",
+		doc: "what the residual stream would say at each layer, and which parts wrote a logit",
+		key: "4",
+		load: async () => (await import("./lens/lens-view.js")).LensView,
+	},
+	{
 		id: "train",
 		title: "Train",
 		doc: "a small model trained from scratch, and its heads as they form",

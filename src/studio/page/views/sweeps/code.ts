@@ -1,0 +1,61 @@
+import type { ParamsOf } from "../../../service/registry.js";
+
+/** What makes the ablations' map, as the library's users write it. */
+export function ablationCode(params: ParamsOf<"sweepHeads">): string {
+	const { model, prompts, bos, repeat, kind, metric, answers, wrong } = params;
+	const rows = repeat ? { task: "repeat", ...repeat } : { prompts };
+	const asked = {
+		answers: answers ?? "(the likeliest next token)",
+		...(metric === "logit-difference" && { wrong: wrong ?? "(another token)" }),
+	};
+	const isLoss = metric === "loss" || metric === "induction-loss";
+	const options = {
+		...rows,
+		...(bos !== undefined && { bos }),
+		kind,
+		metric: isLoss ? metric : { kind: metric, ...asked },
+	};
+	return [
+		'import { loadModel } from "headscope";',
+		'import { ablateHeads } from "headscope/causal";',
+		"",
+		`const model = await loadModel(${JSON.stringify(model)});`,
+		`const { change, ranking } = await ablateHeads(model, ${literal(options)});`,
+		"console.log(ranking.slice(0, 5));",
+		"await model.dispose();",
+		"",
+	].join("\n");
+}
+
+/** What makes the patches' map, and its estimate. */
+export function patchCode(params: ParamsOf<"sweepPatch">): string {
+	const { model, prompts = [], bos, at, position, metric, answers, wrong } = params;
+	const pair = {
+		clean: prompts[0],
+		corrupt: prompts[1],
+		...(bos !== undefined && { bos }),
+		metric: {
+			kind: metric,
+			answers: answers ?? "(what follows the clean prompt)",
+			...(metric === "logit-difference" && { wrong: wrong ?? "(what follows the corrupted one)" }),
+		},
+	};
+	const where = { at, ...(position !== undefined && { by: "position", positions: [position] }) };
+	return [
+		'import { loadModel } from "headscope";',
+		'import { attributionPatching, patchActivations } from "headscope/causal";',
+		"",
+		`const model = await loadModel(${JSON.stringify(model)});`,
+		`const pair = ${literal(pair)};`,
+		`const { effects } = await patchActivations(model, { ...pair, ...${literal(where)} });`,
+		`const { points } = await attributionPatching(model, { ...pair, at: [${JSON.stringify(at)}] });`,
+		"console.log(effects.toNested(), points);",
+		"await model.dispose();",
+		"",
+	].join("\n");
+}
+
+/** Plain data as TypeScript has it. */
+function literal(value: unknown): string {
+	return JSON.stringify(value, undefined, "\t").replaceAll(/^(\t+)"([A-Za-z_]\w*)":/gm, "$1$2:");
+}

@@ -1,0 +1,42 @@
+import type { Locator, Page } from "playwright-core";
+
+/** A heat map by its title. */
+export function heatMap(page: Page, title: RegExp): Locator {
+	return page.locator("figure.heat-map", { has: page.getByRole("grid", { name: title }) });
+}
+
+/** The numbers of a table's body [row][column]; NaN where none is written. */
+export async function tableNumbers(table: Locator): Promise<number[][]> {
+	const rows = await table.locator("tbody tr").all();
+	return Promise.all(
+		rows.map(async (row) => (await row.locator("td").allInnerTexts()).map((text) => numberOf(text))),
+	);
+}
+
+/** A heat map's numbers, from the table behind it. */
+export async function mapNumbers(map: Locator): Promise<number[][]> {
+	const details = map.locator("details");
+	if ((await details.getAttribute("open")) === null) await details.locator("summary").click();
+	return tableNumbers(details.locator("table"));
+}
+
+/** A number as the page writes it, with a minus sign. */
+export function numberOf(text: string): number {
+	return text.trim() === "" ? Number.NaN : Number(text.replace("−", "-"));
+}
+
+/** What an address holds of the scene, by its parts. */
+export function sceneOf(page: Page): Record<string, unknown> {
+	const parts = new URLSearchParams(new URL(page.url()).hash.slice(1));
+	return Object.fromEntries(
+		[...parts].map(([key, text]) => [key, /^[[{"]/.test(text) ? JSON.parse(text) : text]),
+	);
+}
+
+/** An address of a scene. */
+export function addressOf(url: string, scene: Readonly<Record<string, unknown>>): string {
+	const parts = new URLSearchParams({ v: "1" });
+	for (const [key, value] of Object.entries(scene))
+		parts.set(key, typeof value === "string" ? value : JSON.stringify(value));
+	return `${url}#${parts}`;
+}

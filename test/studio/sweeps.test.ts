@@ -1,0 +1,170 @@
+import { loadModel, type Model, type Tensor } from "headscope";
+import {
+	ablateHeads,
+	agreement,
+	attributionPatching,
+	patchActivations,
+	sumPositions,
+} from "headscope/causal";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import { addressOf, heatMap, mapNumbers, sceneOf } from "./heat-maps.js";
+import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+
+const PROMPT = "red fox moon bread king red fox moon bread";
+const CORRUPT = "red fox moon king bread red fox moon bread";
+
+let server: StudioServer;
+let browser: Browser;
+let model: Model;
+
+beforeAll(async () => {
+	server = await serveBuilt();
+	[browser, model] = await Promise.all([startBrowser(), loadModel("demo")]);
+});
+afterAll(async () => {
+	await browser?.close();
+	await server?.[Symbol.asyncDispose]();
+	await model?.dispose();
+});
+
+const status = (page: Page) => page.locator(".sweep-status [role=status]");
+const finished = (page: Page): Promise<void> =>
+	status(page).filter({ hasText: "follows the text" }).waitFor();
+
+function expectClose(found: number[][], tensor: Tensor): void {
+	const wanted = tensor.toNested() as number[][];
+	expect(found.map((row) => row.length)).toEqual(wanted.map((row) => row.length));
+	for (const [r, row] of wanted.entries())
+		for (const [c, value] of row.entries())
+			expect(Math.abs((found[r]?.[c] as number) - value)).toBeLessThan(5e-5);
+}
+
+test("ablating all heads gives the library's numbers; a key and a click make a cell a change", async () => {
+	const { page, complaints } = await openStudio(browser, addressOf(server.url, { view: "sweeps" }));
+	await page.getByRole("button", { name: "Run", exact: true }).click();
+	await finished(page);
+	const map = heatMap(page, /Zero ablation/);
+	const metric = { kind: "log-probability", answers: "king" } as const;
+	const { change } = await ablateHeads(model, { prompts: PROMPT, metric });
+	expectClose(await mapNumbers(map), change);
+
+	await map.getByRole("gridcell", { name: /^layer 0, head 0:/ }).focus();
+	await page.keyboard.press("ArrowRight");
+	await page.keyboard.press("Enter");
+	await settled(page);
+	expect(sceneOf(page).changes).toEqual([{ on: true, data: { kind: "zero", heads: ["0.1"] } }]);
+	const applied = map.getByRole("gridcell", { selected: true });
+	expect(await applied.getAttribute("aria-label")).toMatch(/^layer 0, head 1:/);
+	await applied.click();
+	expect(sceneOf(page).changes).toBeUndefined();
+	await map.getByRole("gridcell", { name: /^layer 1, head 2:/ }).click();
+	expect(sceneOf(page).changes).toEqual([{ on: true, data: { kind: "zero", heads: ["1.2"] } }]);
+
+	await page.getByRole("combobox", { name: "Ablation" }).selectOption("frozen-patterns");
+	await page.getByRole("combobox", { name: "Metric" }).selectOption("logit-difference");
+	await page.getByRole("textbox", { name: "minus" }).fill("red");
+	await page.getByRole("textbox", { name: "minus" }).press("Enter");
+	await heatMap(page, /Frozen-patterns ablation of each head: logit-difference, king − red/).waitFor();
+	await finished(page);
+	const frozen = await ablateHeads(model, {
+		prompts: PROMPT,
+		kind: "frozen-patterns",
+		metric: { kind: "logit-difference", answers: "king", wrong: "red" },
+	});
+	const other = heatMap(page, /Frozen-patterns/);
+	expectClose(await mapNumbers(other), frozen.change);
+	// all of it is in the address
+	await page.reload();
+	await finished(page);
+	expectClose(await mapNumbers(heatMap(page, /Frozen-patterns/)), frozen.change);
+	expect(complaints).toEqual([]);
+	await page.close();
+});
+
+test("cells are drawn as they arrive, and a sweep can be cancelled", async () => {
+	const sweeps = { rows: "repeat", metric: "loss", samples: 64, seed: 3 };
+	const { page } = await openStudio(browser, addressOf(server.url, { view: "sweeps", views: { sweeps } }));
+	await page.getByRole("button", { name: "Run", exact: true }).waitFor();
+	await page.evaluate(() => {
+		const counts = new Set<number>();
+		const count = (): void => void counts.add(document.querySelectorAll(".heat-cell:not(.unknown)").length);
+		new MutationObserver(count).observe(document.body, { childList: true, subtree: true, attributes: true });
+		Object.assign(window, { counts });
+	});
+	await page.getByRole("button", { name: "Run", exact: true }).click();
+	await finished(page);
+	const counts = await page.evaluate(() => [...(window as unknown as { counts: Set<number> }).counts]);
+	const { nLayers, nHeads } = model.config;
+	expect(counts).toContain(nLayers * nHeads);
+	expect(counts.filter((count) => count > 0 && count < nLayers * nHeads)).not.toEqual([]);
+	const { change } = await ablateHeads(model, { task: "repeat", samples: 64, seed: 3 });
+	expectClose(await mapNumbers(heatMap(page, /Zero/)), change);
+
+	await page.getByRole("spinbutton", { name: "Samples" }).fill("1024");
+	await page.getByRole("spinbutton", { name: "Samples" }).press("Enter");
+	await status(page).filter({ hasText: /left/ }).waitFor();
+	await page.getByRole("button", { name: "Cancel" }).click();
+	expect(await status(page).textContent()).toMatch(/^cancelled after \d of 8 cells$/);
+	await page.getByRole("spinbutton", { name: "Samples" }).fill("2");
+	await page.getByRole("spinbutton", { name: "Samples" }).press("Enter");
+	await page.getByRole("button", { name: "Run", exact: true }).click();
+	await finished(page);
+	const few = await ablateHeads(model, { task: "repeat", samples: 2, seed: 3 });
+	expectClose(await mapNumbers(heatMap(page, /Zero/)), few.change);
+	await page.close();
+});
+
+test("patching gives the library's effects beside their estimate, and a cell becomes a change", async () => {
+	const sweeps = { sweep: "patch" };
+	const { page, complaints } = await openStudio(
+		browser,
+		addressOf(server.url, { view: "sweeps", views: { sweeps } }),
+	);
+	await page.getByRole("button", { name: `Add the corrupted prompt ${CORRUPT}` }).click();
+	await settled(page);
+	await page.getByRole("button", { name: "Run", exact: true }).click();
+	await finished(page);
+	const pair = {
+		clean: PROMPT,
+		corrupt: CORRUPT,
+		metric: { kind: "logit-difference", answers: "king", wrong: "red" },
+	} as const;
+	const measured = await patchActivations(model, pair);
+	expectClose(await mapNumbers(heatMap(page, /^Patching resid_pre/)), measured.effects);
+	const { points, clean, corrupt } = await attributionPatching(model, { ...pair, at: ["resid_pre", "z"] });
+	const share = (tensor: Tensor<"float64">): Tensor<"float64"> => {
+		for (const [i, value] of tensor.data.entries()) tensor.data[i] = value / (clean - corrupt);
+		return tensor;
+	};
+	const estimate = share(points.get("resid_pre") as Tensor<"float64">);
+	expectClose(await mapNumbers(heatMap(page, /Attribution patching/)), estimate);
+	const { pearson } = agreement(estimate, measured.effects);
+	expect(await page.locator(".agreement").textContent()).toContain(`correlation ${pearson.toFixed(3)}`);
+
+	const cell = heatMap(page, /^Patching/).getByRole("gridcell", { name: /^layer 1, position 8 / });
+	await cell.click();
+	await settled(page);
+	expect(sceneOf(page)).toMatchObject({
+		changes: [
+			{ on: true, data: { kind: "patch", at: "resid_pre", from: "prompt 1", layers: [1], positions: [8] } },
+		],
+		donors: { "prompt 1": { prompts: [PROMPT] } },
+	});
+	expect(await cell.getAttribute("aria-selected")).toBe("true");
+
+	await page.getByRole("combobox", { name: "Patch" }).selectOption("z");
+	await heatMap(page, /^Patching z/).waitFor();
+	await finished(page);
+	const heads = await patchActivations(model, { ...pair, at: "z" });
+	expectClose(await mapNumbers(heatMap(page, /^Patching z/)), heads.effects);
+	const summed = share(sumPositions(points.get("z") as Tensor<"float64">));
+	expectClose(await mapNumbers(heatMap(page, /Attribution patching/)), summed);
+
+	await page.getByLabel("Text 2").fill("red fox moon king bread");
+	await page.getByText("The clean prompt has 9 tokens and the corrupted one 5").waitFor();
+	expect(await page.getByRole("region", { name: "Tokens of both prompts" }).textContent()).toContain("·");
+	expect(complaints).toEqual([]);
+	await page.close();
+});
