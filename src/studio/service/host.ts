@@ -1,6 +1,7 @@
 import type { Model } from "headscope";
 import type { Experiment, ExperimentHost } from "headscope/experiments";
 import type { Progress } from "headscope/weights";
+import type { CheckpointHost } from "./checkpoint-host.js";
 
 /** A file that was dropped on the page. */
 export interface DroppedFile {
@@ -28,4 +29,6 @@ export interface StudioHost {
 	openFiles?(files: readonly DroppedFile[], options: OpenOptions): Promise<Model>;
 	/** Regression runs, texts and donors that experiments name. */
 	readonly experiments?: (experiment: Experiment) => Partial<ExperimentHost>;
+	/** Trainings, and their checkpoints. */
+	readonly checkpoints?: CheckpointHost;
 }

@@ -1,6 +1,7 @@
 import { createEngine, loadCheckpoint, type Model, openModel } from "headscope";
 import { openCheckpointFiles } from "headscope/weights";
 import type { OpenOptions, StudioHost } from "./host.js";
+import { pageCheckpoints } from "./page-checkpoints.js";
 
 /** Models that lie beside the page, in `models/`. */
 const BUNDLED = ["demo", "demo-llama"];
@@ -21,6 +22,7 @@ export async function pageHost(base: string, provider: "wasm" | "webgpu" = "wasm
 		anyModel: true,
 		engine: `${provider === "wasm" ? "WASM" : "WebGPU"} in this page, ${threads} thread${threads === 1 ? "" : "s"}`,
 		versions: { headscope: __HEADSCOPE_VERSION__, "onnxruntime-web": __ORT_VERSION__ },
+		checkpoints: pageCheckpoints(base, engine, BUNDLED),
 		openModel: (ref, options) => load(openModel(addressOf(ref, base), { signal: options.signal }), options),
 		openFiles: (files, options) =>
 			load(openCheckpointFiles(files.map(({ name, blob }) => ({ name, source: { blob, name } }))), options),

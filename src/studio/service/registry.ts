@@ -9,8 +9,13 @@ import { look } from "./methods/look.js";
 import { measure } from "./methods/measure.js";
 import { open } from "./methods/open.js";
 import { readExperiment } from "./methods/read-experiment.js";
+import { regressionActivation } from "./methods/regression-activation.js";
+import { regressionLook } from "./methods/regression-look.js";
+import { regressionMetrics } from "./methods/regression-metrics.js";
+import { runsOpen } from "./methods/runs-open.js";
 import { sample } from "./methods/sample.js";
 import { score } from "./methods/score.js";
+import { steps } from "./methods/steps.js";
 import { sweepHeads } from "./methods/sweep-heads.js";
 import { sweepPatch } from "./methods/sweep-patch.js";
 import { trainLook } from "./methods/train-look.js";
@@ -32,6 +37,11 @@ export const METHODS = {
 	writeExperiment,
 	score,
 	sample,
+	steps,
+	runsOpen,
+	regressionLook,
+	regressionActivation,
+	regressionMetrics,
 	sweepHeads,
 	sweepPatch,
 	lens,

@@ -1,5 +1,6 @@
 import type { Model } from "headscope";
 import type { OpenOptions, StudioHost } from "./host.js";
+import { OpenRuns } from "./open-runs.js";
 
 /** Looks without changes that are kept, so that moving a slider runs the changed model only. */
 const LOOKS_KEPT = 16;
@@ -24,6 +25,8 @@ export interface OpenedModel {
 /** What the service keeps from one call to the next. */
 export class StudioState {
 	private readonly opened = new Map<string, OpenedModel>();
+	/** Regression runs. */
+	readonly runs = new OpenRuns(() => this.host.checkpoints);
 
 	/** By what stands before the "@" of their models' names. */
 	readonly makers = new Map<string, ModelMaker>();
@@ -69,6 +72,8 @@ export class StudioState {
 
 	async dispose(): Promise<void> {
 		await Promise.all([...this.opened.keys()].map((ref) => this.close(ref)));
+		await this.runs.dispose();
+		await this.host.checkpoints?.dispose?.();
 		await Promise.all([...this.makers.values()].map((maker) => maker[Symbol.asyncDispose]()));
 	}
 }

@@ -30,4 +30,11 @@ export const VIEWS: readonly View[] = [
 		key: "6",
 		load: async () => (await import("./train/train-view.js")).TrainView,
 	},
+	{
+		id: "regression",
+		title: "Regression",
+		doc: "transformers that do linear regression in context: predictions, patterns, metrics and checkpoints",
+		key: "5",
+		load: async () => (await import("./regression/regression-view.js")).RegressionView,
+	},
 ];

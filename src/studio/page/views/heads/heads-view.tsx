@@ -4,6 +4,7 @@ import { Changes } from "../../parts/changes/changes.js";
 import { NextTokens } from "../../parts/next-tokens.js";
 import { Outcome } from "../../parts/outcome/outcome.js";
 import { PromptBox } from "../../parts/prompt-box.js";
+import { LazyScrub } from "../../parts/scrub/lazy-scrub.js";
 import { useStudio } from "../../studio.js";
 import { HeadFinder } from "./head-finder.js";
 import { HeadGrid } from "./head-grid.js";
@@ -30,6 +31,7 @@ export function HeadsView(): JSX.Element {
 			<div class="heads-view">
 				<PromptBox marks={heads.marks} />
 				<HeadsBar />
+				<LazyScrub />
 				<HeadLarge />
 				<HeadGrid />
 				<aside class="beside" aria-label="Findings">

@@ -1,0 +1,76 @@
+import { parseInterventions } from "headscope";
+import { type Evaluation, GROUPS, type Run } from "headscope/icl";
+import { relativeChange } from "headscope/patching";
+import type { MethodContext } from "../method.js";
+import type { OpenedStep } from "../open-runs.js";
+import type { RunRequest } from "./look-at-run.js";
+
+/** A metric of the evaluator, with its standard error over the sequences. */
+export interface RunMetric {
+	/** "pretrain/mse" */
+	readonly name: string;
+	readonly before: number;
+	readonly beforeError: number;
+	/** Absent where there are no interventions. */
+	readonly after?: number;
+	readonly afterError?: number;
+	/** (after - before) / before. */
+	readonly change?: number;
+}
+
+/** The metrics of a checkpoint, in the evaluator's order. */
+export interface RunMetrics {
+	/** "M=64" */
+	readonly run: string;
+	readonly step: number;
+	readonly metrics: readonly RunMetric[];
+}
+
+/** Measures a checkpoint, as it is and as it is changed. What it is without changes is measured once. */
+export async function runMetrics(
+	given: Omit<RunRequest, "probe">,
+	{ state, signal, report }: MethodContext<{ readonly what: string }>,
+): Promise<RunMetrics> {
+	const opened = await state.runs.at(given.run, given.step);
+	const interventions = parseInterventions(given.interventions);
+	await prepare(opened.run, (what) => report({ what }), signal);
+	report({ what: "running the evaluation sequences" });
+	const before = await unchanged(opened);
+	signal.throwIfAborted();
+	const { run } = opened;
+	const after =
+		interventions.length === 0
+			? undefined
+			: await run.evaluate((xs, ys) => run.model.predict(xs, ys, { interventions }));
+	const change = after && relativeChange(before.metrics, after.metrics);
+	const metrics = Object.entries(before.metrics).map(([name, value]) => ({
+		name,
+		before: value,
+		beforeError: before.standardErrors[name] as number,
+		...(after && { after: after.metrics[name] as number, afterError: after.standardErrors[name] as number }),
+		...(change && { change: change[name] as number }),
+	}));
+	return { run: given.run, step: run.step, metrics };
+}
+
+/** The optimal predictors on the evaluation sequences, one batch after the other, so that other calls come in between. */
+async function prepare(run: Run, tell: (what: string) => void, signal: AbortSignal): Promise<void> {
+	const evaluator = await run.evaluator();
+	for (const group of GROUPS) {
+		tell(`ridge and dMMSE on the sequences of ${group} tasks`);
+		await new Promise((resolve) => setTimeout(resolve));
+		signal.throwIfAborted();
+		evaluator.baselines(group);
+	}
+}
+
+function unchanged(opened: OpenedStep): Promise<Evaluation> {
+	if (opened.metrics) return opened.metrics;
+	const measured = opened.run.evaluate();
+	opened.metrics = measured;
+	// a failure is not kept
+	measured.catch(() => {
+		opened.metrics = undefined;
+	});
+	return measured;
+}
