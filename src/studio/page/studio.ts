@@ -5,6 +5,7 @@ import type { Greeting } from "../service/methods/hello.js";
 import type { PromptLook } from "../service/methods/look.js";
 import type { ModelInfo } from "../service/methods/open.js";
 import type { ParamsOf } from "../service/registry.js";
+import { sameTraining } from "../step-ref.js";
 import type { Connection } from "../transport/connection.js";
 import { SceneHistory } from "./scene/history.js";
 import type { Change, Scene } from "./scene/scene.js";
@@ -17,6 +18,8 @@ export interface Loading {
 	/** Bytes; 0 before it is known. */
 	readonly total: number;
 	readonly rate: number;
+	/** A step of the same training: there in a moment, and not worth a word. */
+	readonly quiet?: boolean;
 }
 
 /** What the page shows, and what it is doing. Everything follows from the scene; views read these signals. */
@@ -98,8 +101,12 @@ export class Studio {
 
 	private async open(ref: string, signal: AbortSignal): Promise<void> {
 		const before = this.model.peek();
-		if (before?.ref === ref) return;
-		this.loading.value = { ref, what: "", done: 0, total: 0, rate: 0 };
+		if (before?.ref === ref) {
+			this.loading.value = undefined;
+			return;
+		}
+		const near = sameTraining(before?.ref, ref);
+		this.loading.value = { ref, what: "", done: 0, total: 0, rate: 0, quiet: near };
 		try {
 			const info = await this.connection.call(
 				"open",
@@ -108,7 +115,8 @@ export class Studio {
 			);
 			this.model.value = info;
 			this.problem.value = "";
-			if (before && before.ref !== ref) await this.connection.call("close", { ref: before.ref });
+			// the steps of a training stay open: a slider goes from one to the other
+			if (before && !near) await this.connection.call("close", { ref: before.ref });
 		} catch (error) {
 			this.fail(error, signal);
 		} finally {

@@ -1,6 +1,7 @@
 import type { Model } from "headscope";
 import type { OpenOptions, StudioHost } from "./host.js";
 import { OpenRuns } from "./open-runs.js";
+import { MOST_STEP_BYTES, roughBytes, sameTraining, stepOf } from "../step-ref.js";
 
 /** Looks without changes that are kept, so that moving a slider runs the changed model only. */
 const LOOKS_KEPT = 16;
@@ -50,6 +51,9 @@ export class StudioState {
 			const open = [...this.opened.keys()].join(", ") || "none";
 			throw new Error(`model "${ref}" is not open here; open: ${open}`);
 		}
+		// to the end: what stands first was not used for longest
+		this.opened.delete(ref);
+		this.opened.set(ref, found);
 		return found;
 	}
 
@@ -57,17 +61,35 @@ export class StudioState {
 		return this.opened.has(ref);
 	}
 
-	/** Keeps a model, and ends one of the same name. */
+	/** Keeps a model, and ends one of the same name; of a training's steps those go that were not used for longest. */
 	async keep(ref: string, model: Model): Promise<void> {
 		const before = this.opened.get(ref);
 		this.opened.set(ref, { ref, model, looks: new Map() });
 		await before?.model.dispose();
+		await this.end(this.stepsWithoutRoom(ref));
 	}
 
-	async close(ref: string): Promise<void> {
-		const found = this.opened.get(ref);
-		this.opened.delete(ref);
-		await found?.model.dispose();
+	/** Ends a model, and every step of the same training. */
+	close(ref: string): Promise<void> {
+		return this.end([...this.opened.values()].filter((one) => sameTraining(one.ref, ref)));
+	}
+
+	/** Steps of a step's training beyond what may be kept, the newest two excepted. */
+	private stepsWithoutRoom(ref: string): OpenedModel[] {
+		if (stepOf(ref) === undefined) return [];
+		const steps = [...this.opened.values()].filter(
+			(one) => stepOf(one.ref) !== undefined && sameTraining(one.ref, ref),
+		);
+		let room = MOST_STEP_BYTES;
+		return steps.reverse().filter(({ model }, i) => {
+			room -= roughBytes(model.config);
+			return room < 0 && i > 1;
+		});
+	}
+
+	private async end(models: readonly OpenedModel[]): Promise<void> {
+		for (const { ref } of models) this.opened.delete(ref);
+		await Promise.all(models.map(({ model }) => model.dispose()));
 	}
 
 	async dispose(): Promise<void> {

@@ -9,7 +9,7 @@ export function Notices(): JSX.Element {
 		...notices.value,
 		...(problem.value ? [problem.value] : []),
 	];
-	const progress = loading.value;
+	const progress = loading.value?.quiet ? undefined : loading.value;
 	return (
 		<div class="notices" aria-live="polite">
 			{progress && (

@@ -4,6 +4,8 @@ import type { Progress } from "headscope/weights";
 import * as z from "zod/mini";
 import type { DroppedFile, OpenOptions, StudioHost } from "../host.js";
 import { defineMethod, type MethodContext } from "../method.js";
+import { openOnce } from "../open-once.js";
+import { stepOf } from "../../step-ref.js";
 import { lookAt } from "./look.js";
 
 /** What the page knows of a model. */
@@ -43,6 +45,15 @@ export const open = defineMethod({
 		files: z.optional(files),
 	}),
 	run: async ({ ref, files }, { state, signal, report }: MethodContext<Progress>): Promise<ModelInfo> => {
+		// small, and fetched ahead: who asked first must not end it for others by giving up
+		if (stepOf(ref) !== undefined && !files) {
+			const unheard = { signal: new AbortController().signal, onProgress() {} };
+			await openOnce(state, ref, async () => {
+				const model = await state.openModel(ref, unheard);
+				await warmUp(model);
+				return model;
+			});
+		}
 		if (!state.has(ref) || files) {
 			const options = { signal, onProgress: report };
 			const model = files ? await openFiles(state.host, files, options) : await state.openModel(ref, options);
