@@ -13,9 +13,19 @@ export function colourBarWidth(scale: ColourScale): number {
 	return BAR + TICK + 3 + Math.max(0, ...labels) + 18;
 }
 
+/** The ticks whose labels keep apart; those of the bar's ends come first. */
+function readable(ticks: ColourScale["ticks"], height: number): ColourScale["ticks"] {
+	const isEnd = ({ at }: { readonly at: number }): boolean => at === 0 || at === 1;
+	const kept: ColourScale["ticks"][number][] = [];
+	for (const tick of [...ticks.filter(isEnd), ...ticks.filter((one) => !isEnd(one))]) {
+		if (kept.every(({ at }) => Math.abs(at - tick.at) * height >= LABEL_SIZE)) kept.push(tick);
+	}
+	return ticks.filter((tick) => kept.includes(tick));
+}
+
 /** A vertical bar with its top left corner at (x, y); its title runs along its right side. */
 export function colourBar(x: number, y: number, height: number, scale: ColourScale, title: string): string {
-	const ticks = scale.ticks.map(({ at, label }) => {
+	const ticks = readable(scale.ticks, height).map(({ at, label }) => {
 		const top = y + (1 - at) * height;
 		const line = element("line", { x1: x + BAR, x2: x + BAR + TICK, y1: top, y2: top, ...HAIRLINE });
 		return line + text(x + BAR + TICK + 3, top + LABEL_SIZE * 0.36, label, QUIET);

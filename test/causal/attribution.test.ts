@@ -269,7 +269,7 @@ describe("laws", { timeout: 60_000 }, () => {
 		await expect(attributionPatching(measure, { clean, at: [] })).rejects.toThrow("at: the list is empty");
 		await expect(attributionPatching(measure, { clean, steps: 1.5 })).rejects.toThrow("steps: got 1.5");
 		await expect(attributionPatching(measure, { clean: clean.slice(1, 0, 4) })).rejects.toThrow(
-			"clean: got int32[2, 4], expected int32[batch=2, pos=5]",
+			"clean: row 0: 4 tokens, but the corrupted prompt has 5, and both need as many; from position",
 		);
 		await expect(attributionPatching(measure, { clean, memory: Number.NaN })).rejects.toThrow(
 			"memory: got NaN",

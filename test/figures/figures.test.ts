@@ -85,6 +85,14 @@ describe("variants", () => {
 		expectSnapshot("score-grid-diverging", drawn);
 		expect(drawn).toContain("largest: head 0.1, −2.25");
 	});
+	test("a short colour bar leaves out ticks that would run into its ends", () => {
+		const values = Tensor.from([[4.62, -1]]);
+		const drawn = scoreGrid({ values, title: "Change", range: [-4.62, 4.62], diverging: true });
+		const labels = [...drawn.matchAll(/>(−?[\d.]+)<\/text>/g)].map(([, label]) => label);
+		expect(labels).toEqual(expect.arrayContaining(["−4.62", "−2", "2", "4.62"]));
+		expect(labels).not.toContain("4");
+		expect(labels).not.toContain("−4");
+	});
 	test("scoreGrid prints values only where they can be read", () => {
 		const values = Tensor.full([2, 40], 0.5);
 		expect(scoreGrid({ values, title: "Scores" })).toContain(">0.50</text>");
