@@ -50,15 +50,19 @@ choice.addEventListener("change", showRow);
 const table = document.querySelector("table");
 table.addEventListener("click", ({ target }) => {
 	const { head, column } = target.dataset;
-	if (head !== undefined) viewer.head = head;
+	if (head !== undefined) {
+		viewer.head = head;
+		mark(head);
+	}
 	if (column !== undefined) sortBy(Number(column), target.closest("th"));
 });
-viewer.addEventListener("headchange", ({ detail }) => {
+viewer.addEventListener("headchange", ({ detail }) => mark(detail));
+function mark(head) {
 	for (const button of table.querySelectorAll("[data-head]")) {
-		if (button.dataset.head === detail) button.setAttribute("aria-current", "true");
+		if (button.dataset.head === head) button.setAttribute("aria-current", "true");
 		else button.removeAttribute("aria-current");
 	}
-});
+}
 function sortBy(column, heading) {
 	const down = heading.getAttribute("aria-sort") !== "descending";
 	for (const other of table.tHead.querySelectorAll("th")) other.removeAttribute("aria-sort");
@@ -68,6 +72,7 @@ function sortBy(column, heading) {
 	const sorted = [...body.rows].sort((a, b) => (down ? valueOf(b) - valueOf(a) : valueOf(a) - valueOf(b)));
 	body.append(...sorted);
 }
+mark(viewer.head);
 await showRow();
 `;
 
@@ -98,6 +103,7 @@ export function exportPage(options: ExportPageOptions): string {
 		"form-action 'none'",
 	].join("; ");
 	const data = { rows: rows.map(({ name, file }) => ({ name, file: base64(file) })) };
+	const [best] = byInduction(heads);
 	const choices = rows.map(({ name }) => `<option>${escapeMarkup(name)}</option>`);
 	return [
 		'<!doctype html><html lang="en"><head><meta charset="utf-8">',
@@ -108,7 +114,7 @@ export function exportPage(options: ExportPageOptions): string {
 		...notes.map((note) => `<p>${escapeMarkup(note)}</p>`),
 		"<h2>Attention</h2>",
 		`<p><label>Row <select id="row">${choices.join("")}</select></label></p>`,
-		"<headscope-attention></headscope-attention>",
+		`<headscope-attention head="${best?.layer}.${best?.head}"></headscope-attention>`,
 		"<h2>Heads</h2>",
 		"<p class=\"quiet\">A column's name sorts by it; a head's name shows it above.</p>",
 		headTable(heads),
@@ -127,8 +133,7 @@ function headTable(heads: readonly ScatterRow[]): string {
 		(name, i) =>
 			`<th scope="col"${i === 0 ? ' aria-sort="descending"' : ""}><button type="button" data-column="${i + 1}" title="${escapeMarkup(HEAD_METRICS[name])}">${TITLES[name]}</button></th>`,
 	);
-	const sorted = heads.toSorted((a, b) => (b.induction_score ?? 0) - (a.induction_score ?? 0));
-	const lines = sorted.map((row) => {
+	const lines = byInduction(heads).map((row) => {
 		const name = `${row.layer}.${row.head}`;
 		const cells = names.map((metric) => {
 			const value = row[metric];
@@ -142,4 +147,9 @@ function headTable(heads: readonly ScatterRow[]): string {
 		...lines,
 		"</tbody></table></div>",
 	].join("\n");
+}
+
+/** The page begins with induction heads. */
+function byInduction(heads: readonly ScatterRow[]): ScatterRow[] {
+	return heads.toSorted((a, b) => (b.induction_score ?? 0) - (a.induction_score ?? 0));
 }

@@ -202,12 +202,19 @@ describe("the exported page", () => {
 		const first = (): Promise<string | null> =>
 			table.locator("tbody tr").first().getByRole("rowheader").textContent();
 		const best = await first();
+		expect(await page.getByRole("heading", { name: `Head ${best}` }).count()).toBe(1);
+		const marked = table.locator("[aria-current]");
+		expect(await marked.allTextContents()).toEqual([best]);
+		await page.getByRole("button", { name: "Head 0.0", exact: true }).click();
+		expect(await marked.allTextContents()).toEqual(["0.0"]);
 		await table.getByRole("button", { name: best ?? "", exact: true }).click();
 		expect(await page.getByRole("heading", { name: `Head ${best}` }).count()).toBe(1);
 		await table.getByRole("button", { name: "previous token" }).click();
 		expect(await first()).toMatch(/^0\./);
 		await page.getByRole("combobox").selectOption("row 3");
 		await matrix.waitFor();
+		// another row keeps the head
+		expect(await page.getByRole("heading", { name: `Head ${best}` }).count()).toBe(1);
 		const tokens = page.getByRole("group", { name: "Tokens" }).getByRole("button");
 		expect(await tokens.count()).toBe(rows[3]?.ids.length);
 		expect(requests).toEqual([address]);

@@ -110,7 +110,7 @@ describe("a view's export menu", () => {
 		const [, layer, index] = /(\d+)\.(\d+)/.exec(head) ?? [];
 		const { cache } = await model.runWithCache(PROMPT, { names: /hook_pattern$/ });
 		const pattern = cache.get("pattern", Number(layer)).select(0).select(Number(index));
-		const expected = pattern.toArray() as number[][];
+		const expected = pattern.toNested() as number[][];
 		const csv = (await save(/^Export head/, "CSV")).bytes.toString("utf8");
 		const [titles = "", ...lines] = csv.trimEnd().split("\n");
 		const columns = titles.split(",");
@@ -140,8 +140,7 @@ describe("a view's export menu", () => {
 		expect(await clipboard()).toBe(code);
 		await page.keyboard.press("Escape");
 		expect(await dialog.count()).toBe(0);
-		const stdout = await runCode(code);
-		expect(stdout).toMatch(/0\.\d+/);
+		expect(await runCode(code)).toMatch(/0\.\d+/);
 	});
 });
 
@@ -210,6 +209,16 @@ describe("sharing", () => {
 			prompts: [before.prompts],
 			donors: { other: { prompts: ["red fox moon bread king red fox moon fox"] } },
 		});
+		await page
+			.getByRole("button", { name: /^Export head/ })
+			.first()
+			.click();
+		await page.getByRole("menuitem", { name: "Copy as TypeScript" }).click();
+		const code =
+			(await page.getByRole("dialog", { name: "As TypeScript" }).locator("pre").textContent()) ?? "";
+		await page.keyboard.press("Escape");
+		expect(code).toContain("donorPoints");
+		expect(await runCode(code)).toMatch(/0\.\d+/);
 	});
 
 	test.each([

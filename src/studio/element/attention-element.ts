@@ -24,8 +24,8 @@ const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as unknown 
  * a JSON list of texts (default: the file's own string "tokens", else positions); `head`, the one that is shown large,
  * "1.3" or "3"; `theme`, light or dark (default: as the system). Properties: `pattern` and `tokens`.
  *
- * A pattern is [query, key], [head, query, key] or [layer, head, query, key]. The event `headchange` has the head's
- * name in `detail`.
+ * A pattern is [query, key], [head, query, key] or [layer, head, query, key]. When somebody chooses a head, the
+ * attribute follows, and the event `headchange` has its name in `detail`.
  */
 export class HeadscopeAttention extends Base {
 	/** Attributes that it follows. */
@@ -162,21 +162,31 @@ export class HeadscopeAttention extends Base {
 			this.fail(tokens);
 			return;
 		}
-		this.viewer = new Viewer(this.set, tokens, this.hasAttribute("data-dark"), (name) => {
+		const head = this.headIndex(this.set);
+		if (typeof head === "string") {
+			this.fail(head);
+			return;
+		}
+		this.viewer = new Viewer(this.set, tokens, this.hasAttribute("data-dark"), head, (name) => {
+			this.head = name;
 			this.dispatchEvent(new CustomEvent("headchange", { detail: name }));
 		});
 		this.shadowRoot.replaceChildren(this.viewer.root);
-		this.showHead();
 	}
 
 	private showHead(): void {
-		const { set, viewer } = this;
-		const wanted = this.head;
-		if (!set || !viewer || wanted === "") return;
+		if (!this.set) return;
+		const head = this.headIndex(this.set);
+		if (typeof head === "string") this.fail(head);
+		else this.viewer?.show(head);
+	}
+
+	/** The place of the head that the attribute names, or what is wrong with it. */
+	private headIndex(set: PatternSet): number | string {
+		if (this.head === "") return 0;
 		const all = Array.from({ length: headCount(set) }, (_, i) => headName(set, i));
-		const index = all.indexOf(wanted);
-		if (index < 0) this.fail(`head "${wanted}", allowed ${all[0]} to ${all.at(-1)}`);
-		else viewer.show(index);
+		const index = all.indexOf(this.head);
+		return index < 0 ? `head "${this.head}", allowed ${all[0]} to ${all.at(-1)}` : index;
 	}
 
 	/** The texts of both axes, or what is wrong with them. */

@@ -59,7 +59,6 @@ export class Viewer {
 		this.table,
 	);
 	private readonly labels: AxisTokens;
-	private head = 0;
 	/** The token that stays when the pointer leaves, by position. */
 	private locked: number | null = null;
 	private cursor: { query: number; key: number } | null = null;
@@ -69,11 +68,17 @@ export class Viewer {
 		private readonly set: PatternSet,
 		tokens: AxisTokens,
 		private dark: boolean,
-		private readonly onHead: (name: string) => void,
+		/** The head to begin with, by its place. */
+		private head: number,
+		/** Told when somebody chooses another head. */
+		onHead: (name: string) => void,
 	) {
 		this.labels = { query: tokens.query.map(tokenLabel), key: tokens.key.map(tokenLabel) };
 		this.ink = this.inkNow();
-		this.heads = new HeadButtons(set, (head) => this.show(head));
+		this.heads = new HeadButtons(set, (chosen) => {
+			this.show(chosen);
+			onHead(headName(set, chosen));
+		});
 		const same = this.labels.query.join("\n") === this.labels.key.join("\n");
 		const strip = (axis: "query" | "key", label: string): TokenStrip =>
 			new TokenStrip(label, this.labels[axis], {
@@ -92,7 +97,7 @@ export class Viewer {
 		// cells keep their shape where there are more keys than queries
 		this.canvas.style.aspectRatio = `${set.keys} / ${set.queries}`;
 		this.listen();
-		this.show(0);
+		this.show(head);
 	}
 
 	/** Shows a head, by its place. */
@@ -106,7 +111,6 @@ export class Viewer {
 		);
 		this.heads.choose(head);
 		this.draw();
-		this.onHead(name);
 	}
 
 	setDark(dark: boolean): void {

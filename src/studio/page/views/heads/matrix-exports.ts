@@ -3,6 +3,7 @@ import type { Matrix } from "../../draw/draw-pattern.js";
 import { valueAt } from "../../draw/draw-pattern.js";
 import { chosenOf } from "../../parts/chosen-prompt.js";
 import type { Exports } from "../../parts/export-menu.js";
+import { runCode } from "../../parts/share/run-code.js";
 import type { Scene } from "../../scene/scene.js";
 import { type Heads, matrixOf, sidesOf } from "./heads.js";
 
@@ -78,21 +79,15 @@ async function svgOf(heads: Heads, name: string): Promise<string> {
 /** The library call that computes the same pattern. */
 function codeOf(scene: Scene, name: string): string {
 	const [layer = "0", head = "0"] = name.split(".");
-	const prompt = JSON.stringify(scene.prompts[chosenOf(scene)] ?? "");
-	const interventions = scene.changes.filter(({ on }) => on).map(({ data }) => data);
-	const options = [
-		...(scene.bos === null ? [] : [`bos: ${scene.bos}`]),
-		...(interventions.length > 0 ? [`interventions: ${JSON.stringify(interventions)}`] : []),
-	];
-	const load = `const model = await loadModel(${JSON.stringify(scene.model)});`;
+	const { imports, lines, options, prompt } = runCode(scene);
 	const show = "console.log(pattern.toNested()); // [query][key]";
 	if (scene.weighting === "value") {
 		const more = options.length > 0 ? `, { ${options.join(", ")} }` : "";
 		return [
-			'import { loadModel } from "headscope";',
+			...imports,
 			'import { valueWeightedPatterns } from "headscope/lens";',
 			"",
-			load,
+			...lines,
 			`const patterns = await valueWeightedPatterns(model, ${prompt}${more});`,
 			`const pattern = patterns.get(${layer}).select(0).select(${head});`,
 			show,
@@ -100,9 +95,9 @@ function codeOf(scene: Scene, name: string): string {
 	}
 	const names = `names: "blocks.${layer}.attn.hook_pattern"`;
 	return [
-		'import { loadModel } from "headscope";',
+		...imports,
 		"",
-		load,
+		...lines,
 		`const { cache } = await model.runWithCache(${prompt}, { ${[names, ...options].join(", ")} });`,
 		`const pattern = cache.get("blocks.${layer}.attn.hook_pattern").select(0).select(${head});`,
 		show,
