@@ -1,0 +1,202 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { NAMED_PATTERNS } from "../../src/interventions/index.js";
+import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import { type OpenedStudio, openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { changesOf, endNode, expectAsInNode, measured, printedMetrics } from "./touching.js";
+
+let server: StudioServer;
+let browser: Browser;
+let opened: OpenedStudio;
+
+beforeAll(async () => {
+	server = await serveBuilt();
+	browser = await startBrowser();
+	opened = await openStudio(browser, server.url);
+});
+afterAll(async () => {
+	await browser?.close();
+	await server?.[Symbol.asyncDispose]();
+	await endNode();
+});
+beforeEach(async () => {
+	const { page } = opened;
+	const remove = page.getByRole("button", { name: "Remove all" });
+	if (await remove.isVisible()) await remove.click();
+	await changesOf(page).getByLabel("heads to change").fill("0.1");
+	await settled(page);
+});
+
+const press = (page: Page, name: string): Promise<void> =>
+	changesOf(page).getByRole("button", { name, exact: true }).click();
+
+/** Each kind of change, as somebody adds it. */
+const GESTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+	"zero ablation": (page) => press(page, "Zero"),
+	"mean ablation over random rows": (page) => press(page, "Mean"),
+	"resample ablation from random rows": (page) => press(page, "Resample"),
+	"scaling by a factor": async (page) => {
+		await press(page, "Scale");
+		await changesOf(page).getByLabel("factor").fill("-0.5");
+	},
+	"knocking out clicked keys": async (page) => {
+		await press(page, "Knock out keys");
+		const keys = changesOf(page).getByRole("group", { name: "keys by token" });
+		await keys.getByRole("button", { name: "position 3, bread" }).click();
+		await keys.getByRole("button", { name: "position 0, red" }).click();
+	},
+	"editing scores": async (page) => {
+		await press(page, "Edit scores");
+		await changesOf(page).getByLabel("amount of score 1").fill("30");
+		await press(page, "Add a score");
+	},
+	"patching from another text": async (page) => {
+		await press(page, "Patch");
+		await changesOf(page)
+			.getByLabel("text of donor other text")
+			.fill("king moon fox red bread king moon fox red");
+	},
+	"zeroing with all patterns frozen": async (page) => {
+		await press(page, "Zero");
+		await press(page, "Freeze patterns");
+	},
+	"steering between two texts": async (page) => {
+		await press(page, "Steer");
+		await changesOf(page).getByLabel("away from").fill("bread king moon");
+		await press(page, "Add the difference");
+		await changesOf(page).getByText("add a vector to resid_pre of layer 1").waitFor();
+	},
+	"any kind at any hook point": async (page) => {
+		await changesOf(page).getByLabel("Any other kind of change").selectOption("scale");
+		const editor = changesOf(page).locator(".change-editor");
+		await editor.getByLabel("heads", { exact: true }).fill("");
+		await editor.getByLabel("at", { exact: true }).fill("mlp_out");
+		await editor.getByLabel("layers").fill("0 1");
+		await editor.getByLabel("factor").fill("0.25");
+		await editor.getByLabel("positions", { exact: true }).fill("2 4 -1");
+	},
+};
+
+test.each(Object.keys(GESTURES))("%s changes the metrics by as much as in Node", async (name) => {
+	const { page } = opened;
+	await GESTURES[name]?.(page);
+	const results = await expectAsInNode(page);
+	expect(results.some(({ change }) => Math.abs(change) > 1e-3)).toBe(true);
+});
+
+test.each(Object.keys(NAMED_PATTERNS))("the pattern %s in a head's place is Node's", async (name) => {
+	const { page } = opened;
+	await changesOf(page).getByLabel("Pattern that replaces the head's").selectOption(name);
+	await press(page, "Replace pattern");
+	await changesOf(page).getByLabel(`pattern of 0.1 becomes ${name}`, { exact: true }).waitFor();
+	await expectAsInNode(page);
+});
+
+test("metrics that the user adds are measured, and one that does not fit says why", async () => {
+	const { page } = opened;
+	await press(page, "Zero");
+	const add = page.getByLabel("Add a metric");
+	for (const kind of ["log-probability", "logit-difference", "rank", "head-score"])
+		await add.selectOption(kind);
+	await expectAsInNode(page);
+	await add.selectOption("induction-loss");
+	await measured(page);
+	const table = page.getByRole("table", { name: "Metrics" });
+	await table.getByText("needs rows of one repeated segment").waitFor();
+	expect((await printedMetrics(page)).filter((row) => row.length === 4)).toHaveLength(7);
+	for (const kind of ["log-probability", "logit-difference", "rank"])
+		await table.getByRole("button", { name: `Remove metric: ${kind}` }).click();
+	await page.getByLabel("measured on").selectOption("random tokens said twice");
+	await expectAsInNode(page);
+	await table.getByRole("button", { name: "Remove metric: induction-loss" }).click();
+	await table.getByRole("button", { name: "Remove metric: head-score" }).click();
+	await page.getByLabel("measured on").selectOption("the prompts");
+	await measured(page);
+});
+
+test("strength 0 is the clean model, undo and redo go back and on, and off is clean too", async () => {
+	const { page } = opened;
+	await press(page, "Zero");
+	await measured(page);
+	const [full] = await printedMetrics(page);
+	const slider = page.getByLabel("Strength of: zero z of 0.1");
+	await slider.fill("0");
+	await measured(page);
+	for (const [before, after] of await printedMetrics(page)) expect(after).toBe(before);
+	await page.getByRole("button", { name: "Undo", exact: true }).click();
+	await measured(page);
+	expect((await printedMetrics(page))[0]).toEqual(full);
+	await page.getByRole("button", { name: "Redo", exact: true }).click();
+	expect(await slider.inputValue()).toBe("0");
+	await page.getByRole("button", { name: "Undo", exact: true }).click();
+	await page.getByRole("button", { name: "All off" }).click();
+	await measured(page);
+	for (const [before, after] of await printedMetrics(page)) expect(after).toBe(before);
+	await page.getByLabel("zero z of 0.1", { exact: true }).check();
+	await measured(page);
+	expect((await printedMetrics(page))[0]).toEqual(full);
+});
+
+test("what is wrong with a change is told at that change, and the others act", async () => {
+	const { page } = opened;
+	await press(page, "Zero");
+	await measured(page);
+	const alone = await printedMetrics(page);
+	await press(page, "Scale");
+	await changesOf(page).getByLabel("heads", { exact: true }).fill("9.9");
+	const item = changesOf(page).getByRole("listitem").filter({ hasText: "z of 9.9 times 2" });
+	await item.getByRole("alert").waitFor();
+	expect(await item.getByRole("alert").textContent()).toMatch(/no head "9.9"; nearest: 1\.3/);
+	await expectAsInNode(page);
+	expect(await printedMetrics(page)).toEqual(alone);
+	expect(await page.locator(".notices .problem").count()).toBe(0);
+});
+
+test("changes can be moved, and random rows follow the prompt's length", async () => {
+	const { page } = opened;
+	await press(page, "Mean");
+	await press(page, "Zero");
+	const items = changesOf(page).getByRole("list", { name: "Changes of the model" }).getByRole("listitem");
+	await page.getByRole("button", { name: "Move up: zero z of 0.1" }).click();
+	expect(await items.first().textContent()).toContain("zero z of 0.1");
+	const text = page.getByLabel("Text", { exact: true });
+	const before = await text.inputValue();
+	await text.fill("moon fox moon");
+	await expectAsInNode(page);
+	expect(await changesOf(page).getByRole("alert").count()).toBe(0);
+	await text.fill(before);
+	await measured(page);
+});
+
+test("prompts of other lengths are told when patching, and those of one length are patched and averaged", async () => {
+	const prompts = (second: string): string =>
+		`${server.url}#${new URLSearchParams({
+			v: "1",
+			prompts: JSON.stringify(["red fox moon bread king red fox moon bread", second]),
+			head: "1.3",
+		})}`;
+	const { page } = await openStudio(browser, prompts("red fox"));
+	await press(page, "Patch");
+	await changesOf(page).getByText("prompt 1 has 9 tokens and prompt 2 has 2").waitFor();
+	await page.getByLabel("Text 2").fill("king moon fox red bread king moon fox red");
+	await settled(page);
+	await press(page, "Patch");
+	await changesOf(page).getByLabel('z of 1.3 from "prompt 1"', { exact: true }).waitFor();
+	await expectAsInNode(page);
+	await page.getByRole("button", { name: "Remove all" }).click();
+	await changesOf(page)
+		.getByLabel("Where mean and resample ablation take values from")
+		.selectOption("over the prompts");
+	for (const kind of ["Mean", "Resample"]) {
+		await press(page, kind);
+		await expectAsInNode(page);
+	}
+	const address = page.url();
+	const shown = await printedMetrics(page);
+	await page.close();
+	const again = await openStudio(browser, address);
+	await measured(again.page);
+	expect(await printedMetrics(again.page)).toEqual(shown);
+	expect(again.complaints).toEqual([]);
+	await again.page.close();
+});
