@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { counted } from "../shared/counted.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { defineKind, patternFields, type RunFacts } from "./intervention.js";
@@ -107,13 +108,16 @@ function ofMatrix(matrix: Matrix, run: RunFacts, where: string): Amounts {
 	const { pos } = run;
 	checkColumns([], run, `${where}.matrix`);
 	if (matrix.length < pos)
-		reject(`${where}.matrix`, `${matrix.length} rows, but this run has ${pos} positions`);
+		reject(`${where}.matrix`, `${counted(matrix.length, "row")}, but this run has ${pos} positions`);
 	const amounts = Tensor.zeros([pos, pos]);
 	const chosen = Tensor.zeros([pos, pos], "bool");
 	for (const [query, row] of matrix.slice(0, pos).entries()) {
 		const at = `${where}.matrix[${query}]`;
 		if (row.length !== matrix.length)
-			reject(at, `${row.length} entries in a matrix of ${matrix.length} rows`);
+			reject(
+				at,
+				`${counted(row.length, "entry", "entries")} in a matrix of ${counted(matrix.length, "row")}`,
+			);
 		const later = row.findIndex((amount, key) => key > query && amount !== 0);
 		if (later >= 0)
 			reject(`${at}[${later}]`, `got ${row[later]}: query ${query} cannot attend to the later key ${later}`);

@@ -1,3 +1,4 @@
+import { counted } from "../shared/counted.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { drawPattern, type PatternName } from "./named-patterns.js";
@@ -20,12 +21,14 @@ export function cutPattern(
 	normalize: boolean | undefined,
 	where: string,
 ): Tensor<"float32"> {
-	if (rows.length < length) reject(where, `${rows.length} rows, but this run has ${length} positions`);
+	if (rows.length < length)
+		reject(where, `${counted(rows.length, "row")}, but this run has ${length} positions`);
 	const matrix = Tensor.zeros([length, length]);
 	for (let query = 0; query < length; query++) {
 		const row = rows[query] as readonly number[];
 		const at = `${where}[${query}]`;
-		if (row.length !== rows.length) reject(at, `${row.length} entries in a pattern of ${rows.length} rows`);
+		if (row.length !== rows.length)
+			reject(at, `${counted(row.length, "entry", "entries")} in a pattern of ${counted(rows.length, "row")}`);
 		const bad = row.findIndex((share) => !Number.isFinite(share) || (share < 0 && normalize !== false));
 		if (bad >= 0) reject(`${at}[${bad}]`, `got ${row[bad]}, allowed finite shares from 0`);
 		const later = row.findIndex((share, key) => key > query && share !== 0);

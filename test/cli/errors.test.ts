@@ -96,7 +96,7 @@ test("refuses more ids than the context", async () => {
 });
 
 test.each([
-	["[[1, 1]]", "1 rows", "have 2"],
+	["[[1, 1]]", "1 row,", "have 2"],
 	["[[1, 1], [1]]", "[1] has 1", "has 2"],
 	["[[1, 1], [1, 2]]", "[1][1] is 2", "0 and 1"],
 	["[[1, 1], [0, 0]]", "[1] has no 1", "at least one"],

@@ -91,8 +91,8 @@ test.each<[string, object, string]>([
 		{ kind: "zero", heads: ["1.1"], positions: [-3] },
 		"positions: got -3, this run has -2..1",
 	],
-	["too small", replace([[1]]), "interventions[0].pattern: 1 rows, but this run has 2 positions"],
-	["not square", replace([[1], [1, 0]]), "interventions[0].pattern[0]: 1 entries in a pattern of 2 rows"],
+	["too small", replace([[1]]), "interventions[0].pattern: 1 row, but this run has 2 positions"],
+	["not square", replace([[1], [1, 0]]), "interventions[0].pattern[0]: 1 entry in a pattern of 2 rows"],
 	[
 		"not causal",
 		replace([
@@ -279,7 +279,7 @@ test.each<[string, object, string]>([
 	[
 		"small matrix",
 		{ kind: "edit-scores", layers: [0], matrix: [[1]] },
-		"interventions[0].matrix: 1 rows, but this run has 2 positions",
+		"interventions[0].matrix: 1 row, but this run has 2 positions",
 	],
 	[
 		"matrix ahead",
@@ -296,7 +296,7 @@ test.each<[string, object, string]>([
 	[
 		"ragged matrix",
 		{ kind: "edit-scores", layers: [0], matrix: [[1], [0, 0]] },
-		"matrix[0]: 1 entries in a matrix of 2 rows",
+		"matrix[0]: 1 entry in a matrix of 2 rows",
 	],
 	[
 		"absent key",

@@ -102,5 +102,5 @@ test("refuses what it does not understand", async () => {
 	await expect(run({ answers: " fox", positions: 9 })).rejects.toThrow(
 		"positions of row 0: positions 9, allowed within its tokens 0:3",
 	);
-	await expect(run({ answers: [" fox", " red"] })).rejects.toThrow("answers: 2 answers for 1 rows");
+	await expect(run({ answers: [" fox", " red"] })).rejects.toThrow("answers: 2 answers for 1 row");
 });

@@ -121,7 +121,7 @@ test.each<[string, unknown, MeasureOptions, string]>([
 	],
 	["no rows", difference, {}, "logit-difference: needs rows to be about: prompts, ids, text or task"],
 	["rows from two places", "loss", { ids: [row], task: "repeat" }, "rows come from one of"],
-	["answers for other rows", { ...difference, answers: [5, 6] }, { ids: [row] }, "2 answers for 1 rows"],
+	["answers for other rows", { ...difference, answers: [5, 6] }, { ids: [row] }, "2 answers for 1 row"],
 	["an id outside", { ...difference, answers: 4000 }, { ids: [row] }, "no token 4000, allowed 0..255"],
 	["equal answers", { ...difference, wrong: 5 }, { ids: [row] }, "the same token 5"],
 	[
