@@ -37,6 +37,6 @@ export const TOUR: readonly TourStep[] = [
 	{
 		title: "Share",
 		text: "All that you see is in the page's address: send it, and others see the same. Figures, tables and the lines of TypeScript that make them can be saved from every view.",
-		at: ['[data-tour="share"]', "header .tools"],
+		at: ['header button[aria-label="Share"]', "header .tools"],
 	},
 ];

@@ -61,7 +61,7 @@ export function Tour({ step }: { step: number }): JSX.Element | null {
 	};
 	return (
 		<>
-			{ring && <div class="tour-ring" style={{ ...ring }} aria-hidden="true" />}
+			{ring && <div class="tour-ring" style={inPixels(ring)} aria-hidden="true" />}
 			<div
 				class="tour-card"
 				role="dialog"
@@ -98,6 +98,10 @@ export function Tour({ step }: { step: number }): JSX.Element | null {
 			</div>
 		</>
 	);
+}
+
+function inPixels({ left, top, width, height }: Box): Record<string, string> {
+	return { left: `${left}px`, top: `${top}px`, width: `${width}px`, height: `${height}px` };
 }
 
 /** Ends the tour; a focus that would be lost with the card goes to the button that opens it again. */

@@ -63,8 +63,8 @@ export function HeadTile({ name, kv, drawer, onWipe, onKeyDown }: HeadTileProps)
 				onKeyDown={(event) => onKeyDown(event, name)}
 			>
 				<canvas ref={canvas} />
-				<span class="change">{change}</span>
-				<span class="caption">
+				<span class="change" aria-hidden="true">{change}</span>
+				<span class="caption" aria-hidden="true">
 					<span>
 						{name}
 						{kv !== undefined && <span class="kv"> kv{kv}</span>}

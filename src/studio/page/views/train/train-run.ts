@@ -19,7 +19,10 @@ export class TrainRun {
 	readonly frames = signal<readonly TrainFrame[]>([]);
 	/** Updates whose models can be opened, ascending. */
 	readonly kept = signal<readonly number[]>([]);
+	/** Whether it is to go on. */
 	readonly running = signal(false);
+	/** Whether the engine is at it; a pause comes when the stretch under way is done and looked at. */
+	readonly active = signal(false);
 	readonly ended = signal(false);
 	/** What went wrong, for people; empty when nothing did. */
 	readonly problem = signal("");
@@ -109,12 +112,14 @@ export class TrainRun {
 	}
 
 	private async guard(work: () => Promise<void>): Promise<void> {
+		this.active.value = true;
 		try {
 			await work();
 		} catch (error) {
 			this.problem.value = error instanceof Error ? error.message : String(error);
 			this.running.value = false;
 		}
+		this.active.value = false;
 	}
 
 	private prompt(): string {

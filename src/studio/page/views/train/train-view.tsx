@@ -62,7 +62,7 @@ function TrainControls({ run }: { run: TrainRun }): JSX.Element {
 
 /** How far it is, in words. What is read aloud changes only when something happens. */
 function TrainStatus({ run }: { run: TrainRun }): JSX.Element {
-	const { started, losses, frames, running, ended, problem, speed, settings } = run;
+	const { started, losses, frames, running, active, ended, problem, speed, settings } = run;
 	const newest = frames.value.at(-1);
 	const formed = formedAt(frames.value, "induction");
 	const done = losses.value.length;
@@ -77,7 +77,9 @@ function TrainStatus({ run }: { run: TrainRun }): JSX.Element {
 					? "Done"
 					: running.value
 						? "Training"
-						: `Paused after ${done} updates`;
+						: active.value
+							? "Pausing"
+							: `Paused after ${done} updates`;
 	const best = newest && (["induction", "previous-token"] as const).map((score) => bestHead(newest, score));
 	return (
 		<div class="train-status">
