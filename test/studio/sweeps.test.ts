@@ -84,7 +84,7 @@ test("ablating all heads gives the library's numbers; a key and a click make a c
 });
 
 test("cells are drawn as they arrive, and a sweep can be cancelled", async () => {
-	const sweeps = { rows: "repeat", metric: "loss", samples: 64, seed: 3 };
+	const sweeps = { rows: "repeat", metric: "loss", samples: 8, seed: 3 };
 	const { page } = await openStudio(browser, addressOf(server.url, { view: "sweeps", views: { sweeps } }));
 	await page.getByRole("button", { name: "Run", exact: true }).waitFor();
 	await page.evaluate(() => {
@@ -99,7 +99,7 @@ test("cells are drawn as they arrive, and a sweep can be cancelled", async () =>
 	const { nLayers, nHeads } = model.config;
 	expect(counts).toContain(nLayers * nHeads);
 	expect(counts.filter((count) => count > 0 && count < nLayers * nHeads)).not.toEqual([]);
-	const { change } = await ablateHeads(model, { task: "repeat", samples: 64, seed: 3 });
+	const { change } = await ablateHeads(model, { task: "repeat", samples: 8, seed: 3 });
 	expectClose(await mapNumbers(heatMap(page, /Zero/)), change);
 
 	await page.getByRole("spinbutton", { name: "Samples" }).fill("1024");
@@ -141,7 +141,9 @@ test("patching gives the library's effects beside their estimate, and a cell bec
 	const estimate = share(points.get("resid_pre") as Tensor<"float64">);
 	expectClose(await mapNumbers(heatMap(page, /Attribution patching/)), estimate);
 	const { pearson } = agreement(estimate, measured.effects);
-	expect(await page.locator(".agreement").textContent()).toContain(`correlation ${pearson.toFixed(3)}`);
+	expect(await page.locator(".agreement").textContent()).toContain(
+		`correlation ${pearson.toFixed(3).replace("-", "−")}`,
+	);
 
 	const cell = heatMap(page, /^Patching/).getByRole("gridcell", { name: /^layer 1, position 8 / });
 	await cell.click();

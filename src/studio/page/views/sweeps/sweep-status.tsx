@@ -42,7 +42,7 @@ function told({ live, busy, progress, problem, missing = "" }: SweepStatusProps)
 	if (!progress) return busy ? "starting" : live ? "" : "not run yet";
 	const { done, total, secondsLeft } = progress;
 	const cells = `${done} of ${total} cells`;
-	if (busy) return Number.isFinite(secondsLeft) && done > 0 ? `${cells}, ${left(secondsLeft)}` : cells;
+	if (busy) return Number.isFinite(secondsLeft) ? `${cells}, ${left(secondsLeft)}` : cells;
 	if (problem !== "") return "";
 	if (done < total) return `cancelled after ${cells}`;
 	return live ? `${cells}; follows the text and the settings` : cells;
