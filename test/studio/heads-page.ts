@@ -1,7 +1,13 @@
 import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
 
 /** The first scene's text: nine tokens, each word of which the demo model knows. */
 export const PROMPT = "red fox moon bread king red fox moon bread";
+
+/** Expects of what a value becomes, however slow the machine is. */
+export function eventually<T>(value: () => T): ReturnType<typeof expect.poll<T>> {
+	return expect.poll(value, { timeout: 30_000 });
+}
 
 /** The large head's matrix. */
 export function cellsOf(page: Page, head: string): Locator {
@@ -39,8 +45,10 @@ export async function pointAt(
 export function coloursOf(canvas: Locator): Promise<string[][]> {
 	return canvas.evaluate((element) => {
 		const { width, height } = element as HTMLCanvasElement;
-		const data =
-			(element as HTMLCanvasElement).getContext("2d")?.getImageData(0, 0, width, height).data ?? [];
+		// a copy: reading the canvas itself again and again would slow it down, and be complained of
+		const context = new OffscreenCanvas(width, height).getContext("2d");
+		context?.drawImage(element as HTMLCanvasElement, 0, 0);
+		const data = context?.getImageData(0, 0, width, height).data ?? [];
 		return Array.from({ length: height }, (_, y) =>
 			Array.from({ length: width }, (__, x) => [0, 1, 2].map((c) => data[4 * (y * width + x) + c]).join()),
 		);

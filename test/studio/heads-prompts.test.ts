@@ -1,10 +1,13 @@
 /** Prompts side by side, the BOS, ids, losses and sample texts; numbers are the library's in Node. */
 import { loadModel, type Model, nextTokenLoss } from "headscope";
 import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { StudioServer } from "../../src/studio/server/serve-node.js";
-import { PROMPT } from "./heads-page.js";
+import { eventually, PROMPT } from "./heads-page.js";
 import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+
+// each opens a page of its own, beside other tests
+vi.setConfig({ testTimeout: 120_000 });
 
 let server: StudioServer;
 let browser: Browser;
@@ -45,20 +48,20 @@ test("prompts stand side by side, each with its tokens, loss and next token; one
 	expect(await prompt.textContent()).toContain(`mean loss ${await meanLoss("moon moon king")} nats`);
 	expect(await prompt.locator("table").count()).toBe(2);
 	// whoever types in a prompt looks at its heads
-	await expect.poll(() => drawn(page)).toBe("3");
+	await eventually(() => drawn(page)).toBe("3");
 	await prompt.getByRole("button", { name: "show", exact: true }).click();
-	await expect.poll(() => drawn(page)).toBe("9");
+	await eventually(() => drawn(page)).toBe("9");
 	// a token of the other prompt chooses that prompt, and locks
 	await tokens(page, "Tokens, prompt 2").nth(1).click();
-	await expect.poll(() => drawn(page)).toBe("3");
+	await eventually(() => drawn(page)).toBe("3");
 	expect(await tokens(page, "Tokens, prompt 2").nth(1).getAttribute("aria-pressed")).toBe("true");
 	await page.reload();
 	await page.locator("body[data-looked]").waitFor();
-	await expect.poll(() => drawn(page)).toBe("3");
+	await eventually(() => drawn(page)).toBe("3");
 	await prompt.getByRole("button", { name: "remove", exact: true }).nth(1).click();
 	await settled(page);
 	expect(await second.count()).toBe(0);
-	await expect.poll(() => drawn(page)).toBe("9");
+	await eventually(() => drawn(page)).toBe("9");
 	expect(complaints).toEqual([]);
 	await page.close();
 });
@@ -71,7 +74,7 @@ test("the BOS can be put in front, ids are shown on demand, and losses follow ch
 	expect((await tokens(page).allTextContents())[0]).toBe("<s>");
 	expect(page.url()).toContain("bos=true");
 	const prompt = page.getByRole("region", { name: "Prompt", exact: true });
-	await expect.poll(() => prompt.textContent()).toContain(`mean loss ${await meanLoss(PROMPT, true)} nats`);
+	await eventually(() => prompt.textContent()).toContain(`mean loss ${await meanLoss(PROMPT, true)} nats`);
 	await page.getByLabel("token ids").check();
 	const ids = await prompt.locator(".tokens small").allTextContents();
 	expect(ids.map(Number)).toEqual(model.tokenize(PROMPT, { bos: true }).ids);
@@ -99,7 +102,7 @@ test("sample makers put texts into the prompt", async () => {
 	const press = async (name: string): Promise<string[]> => {
 		const before = await text.inputValue();
 		await page.getByRole("button", { name, exact: true }).click();
-		await expect.poll(() => text.inputValue()).not.toBe(before);
+		await eventually(() => text.inputValue()).not.toBe(before);
 		await settled(page);
 		expect(await page.locator(".notices .problem").count()).toBe(0);
 		return (await text.inputValue()).split(" ");
@@ -119,15 +122,15 @@ test("a huge text is refused in words, and the page goes on", async () => {
 	const text = page.getByLabel("Text", { exact: true });
 	const problem = page.locator(".notices .problem");
 	await text.fill("moon ".repeat(1000));
-	await expect
-		.poll(() => problem.first().textContent())
-		.toContain("1000 tokens, but the model's context is 32");
+	await eventually(() => problem.first().textContent()).toContain(
+		"1000 tokens, but the model's context is 32",
+	);
 	await text.fill("moon ".repeat(60_000));
-	await expect.poll(() => problem.first().textContent()).toContain("200000");
+	await eventually(() => problem.first().textContent()).toContain("200000");
 	expect((await text.inputValue()).length).toBe(300_000);
 	await text.fill("moon king");
 	await settled(page);
-	await expect.poll(() => problem.count()).toBe(0);
+	await eventually(() => problem.count()).toBe(0);
 	expect(await tokens(page).allTextContents()).toEqual(["moon", "king"]);
 	await page.close();
 });

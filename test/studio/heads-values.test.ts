@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { loadModel, type Model } from "headscope";
 import { valueWeightedPatterns } from "headscope/lens";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { nodeHost } from "../../src/studio/server/host-node.js";
 import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { cellsOf, pointAt, tableOf } from "./heads-page.js";
@@ -14,6 +14,9 @@ const GROUPED = fileURLToPath(
 	new URL("../reference/lm/models/rand-llama-tied-gqa-theta5e5", import.meta.url),
 );
 const TEXT = "t3 t4 t5 t6 t3 t4 t5";
+
+// each opens a page of its own, beside other tests
+vi.setConfig({ testTimeout: 120_000 });
 
 let server: StudioServer;
 let browser: Browser;

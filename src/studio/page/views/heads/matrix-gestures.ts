@@ -102,6 +102,11 @@ export function listenToMatrix({ plot, cells, rows, columns }: MatrixParts, head
 	plot.addEventListener("pointerleave", leave, { signal });
 	plot.addEventListener("click", click, { signal });
 	plot.addEventListener("wheel", wheel, { passive: false, signal });
+	// two fingers are for the matrix; the browser would scroll with them
+	plot.addEventListener("touchstart", (event) => event.touches.length > 1 && event.preventDefault(), {
+		passive: false,
+		signal,
+	});
 	addEventListener("pointerup", up, { signal });
 	addEventListener("pointercancel", up, { signal });
 	return () => abort.abort();
