@@ -24,17 +24,17 @@ export const VIEWS: readonly View[] = [
 		load: async () => (await import("./lens/lens-view.js")).LensView,
 	},
 	{
-		id: "train",
-		title: "Train",
-		doc: "a small model trained from scratch, and its heads as they form",
-		key: "6",
-		load: async () => (await import("./train/train-view.js")).TrainView,
-	},
-	{
 		id: "regression",
 		title: "Regression",
 		doc: "transformers that do linear regression in context: predictions, patterns, metrics and checkpoints",
 		key: "5",
 		load: async () => (await import("./regression/regression-view.js")).RegressionView,
+	},
+	{
+		id: "train",
+		title: "Train",
+		doc: "a small model trained from scratch, and its heads as they form",
+		key: "6",
+		load: async () => (await import("./train/train-view.js")).TrainView,
 	},
 ];

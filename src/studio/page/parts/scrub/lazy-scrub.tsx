@@ -1,7 +1,7 @@
 import type { ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
-/** The scrub of the page's model, a row of its own. It is fetched behind the first look: it is no part of the first load. */
+/** The scrub of the page's model, It is fetched behind the first look: it is no part of the first load. */
 export function LazyScrub(): JSX.Element {
 	const [Shown, setShown] = useState<ComponentType | undefined>(undefined);
 	useEffect(() => {
@@ -13,7 +13,7 @@ export function LazyScrub(): JSX.Element {
 	}, []);
 	// room for it, so that nothing moves when it comes
 	return (
-		<div style={{ gridColumn: "1 / -1", minWidth: 0, minHeight: Shown ? undefined : "13rem" }}>
+		<div style={{ minWidth: 0, minHeight: Shown ? undefined : "11.5rem" }}>
 			{Shown && <Shown />}
 		</div>
 	);

@@ -10,7 +10,7 @@ import { phaseLines } from "./phase-lines.js";
 import { Scrub } from "./scrub.js";
 
 /** Room for the slider before it is there, so that nothing moves when it comes. */
-const SCRUB_HEIGHT = "13rem";
+const SCRUB_HEIGHT = "11.5rem";
 
 /** Scrubs through the training of the page's model; nothing where it kept no steps. */
 export function ModelScrub(): JSX.Element | null {

@@ -12,7 +12,7 @@ export interface ScrubLine {
 
 /** Lines differ by their strokes too, so that colour tells nothing alone. At most as many lines are drawn. */
 const STROKES = ["solid", "dashed", "dotted", "mixed"] as const;
-const HEIGHT = 72;
+const HEIGHT = 52;
 
 /** What was measured at each step: lines over evenly spaced places, each on a scale of its own. */
 export function ScrubCurve({

@@ -30,8 +30,10 @@ export function HeadsView(): JSX.Element {
 		<HeadsProvider value={heads}>
 			<div class="heads-view">
 				<PromptBox marks={heads.marks} />
-				<HeadsBar />
-				<LazyScrub />
+				<div style={{ gridColumn: "1 / -1", minWidth: 0 }}>
+					<HeadsBar />
+					<LazyScrub />
+				</div>
 				<HeadLarge />
 				<HeadGrid />
 				<aside class="beside" aria-label="Findings">
