@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useId, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useState } from "preact/hooks";
 
 /** What a text means, or why it means nothing. */
 export type ReadText<T> = { readonly value: T } | { readonly problem: string };
@@ -30,7 +30,7 @@ export function ReadInput<T>({
 	const found = read(text);
 	const problem = "problem" in found ? found.problem : "";
 	const known = JSON.stringify(value);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		// changed from elsewhere, such as by undo
 		const now = read(text);
 		if (!("value" in now) || JSON.stringify(now.value) !== known) setText(write(value));

@@ -33,7 +33,7 @@ export function MetricsTable({
 	};
 	return (
 		<>
-			<div class="wide">
+			<div class="wide metrics">
 				<table class="figures" aria-label="Metrics">
 					<thead>
 						<tr>

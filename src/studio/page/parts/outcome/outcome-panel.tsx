@@ -36,7 +36,9 @@ export function OutcomePanel(): JSX.Element {
 				</div>
 				<div>
 					<div class="metrics-head">
-						<h3>Metrics</h3>
+						<h3>
+							Metrics <span class="quiet">{waits ? "measuring" : ""}</span>
+						</h3>
 						<MeasuredOn />
 					</div>
 					<MetricsTable kinds={kinds} measured={measured} />
