@@ -3,10 +3,11 @@ import type { Bench } from "./bench.js";
 import { forward } from "./forward.js";
 import { FEWEST_ROUNDS, runBench } from "./harness.js";
 import { printJson, printTable } from "./report.js";
+import { drawing, studio } from "./studio.js";
 import { sweeps, sweepsLlama } from "./sweeps.js";
 import { training } from "./training.js";
 
-const BENCHES: Bench[] = [forward, training, sweeps, sweepsLlama];
+const BENCHES: Bench[] = [forward, training, sweeps, sweepsLlama, studio, drawing];
 
 const program = new Command("npm run bench --")
 	.description("Measures headscope against rivals, interleaved in one go.")

@@ -5,7 +5,14 @@ import { defineConfig } from "tsdown";
  * `headscope` stays an import by name: the benches measure the built package.
  */
 export default defineConfig({
-	entry: ["run.ts", "forward-ours.ts", "training-ours.ts", "sweeps-ours.ts"],
+	entry: [
+		"run.ts",
+		"forward-ours.ts",
+		"training-ours.ts",
+		"sweeps-ours.ts",
+		"studio-ours.ts",
+		"rivals/drawing.ts",
+	],
 	outDir: "out",
 	// The folder also keeps the model that the sides load.
 	clean: false,

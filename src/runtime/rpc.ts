@@ -39,7 +39,7 @@ export function serve(port: MessagePortLike, methods: Readonly<Record<string, Me
 		const controller = new AbortController();
 		running.set(id, controller);
 		try {
-			const call = methods[method];
+			const call = Object.hasOwn(methods, method) ? methods[method] : undefined;
 			if (!call) throw new Error(`internal: no method "${method}"`);
 			const report = (progress: unknown): void => port.post({ id, progress });
 			const { value, transfer } = await call(params as never, { report, signal: controller.signal });
@@ -52,11 +52,16 @@ export function serve(port: MessagePortLike, methods: Readonly<Record<string, Me
 	};
 	port.listen(
 		(message) => {
+			// the other end may be another program
+			if (typeof message !== "object" || message === null || !("id" in message)) return;
 			const request = message as Request;
 			if ("cancel" in request) running.get(request.id)?.abort();
 			else void answer(request.id, request.method, request.params);
 		},
-		() => {},
+		// nobody hears the answers any more
+		() => {
+			for (const controller of running.values()) controller.abort();
+		},
 	);
 }
 

@@ -3,6 +3,7 @@ import type { ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { isDark } from "./draw/theme.js";
 import { followDonors } from "./parts/changes/donors.js";
+import { listenToDrops } from "./parts/drop.js";
 import { Header } from "./parts/header.js";
 import { Notices } from "./parts/notices.js";
 import { type Studio, StudioProvider, useStudio } from "./studio.js";
@@ -19,6 +20,7 @@ export function App({ studio }: { studio: Studio }): JSX.Element {
 		if (studio.look.value) document.body.dataset.looked = "";
 	});
 	useEffect(() => listenToKeys(studio), [studio]);
+	useEffect(() => listenToDrops(studio), [studio]);
 	useEffect(() => followDonors(studio), [studio]);
 	return (
 		<StudioProvider value={studio}>

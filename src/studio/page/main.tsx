@@ -2,6 +2,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { connectWorker } from "../transport/worker.js";
 import { App } from "./app.js";
+import { isolate } from "./isolate.js";
 import { fromAddress, toAddress } from "./scene/address.js";
 import { Studio } from "./studio.js";
 import "./style.css";
@@ -19,7 +20,13 @@ function takeToken(): string | undefined {
 	return given;
 }
 
+/** `?engine=webgpu` asks for the graphics card. */
+function askedProvider(): "wasm" | "webgpu" {
+	return new URL(location.href).searchParams.get("engine") === "webgpu" ? "webgpu" : "wasm";
+}
+
 async function main(): Promise<void> {
+	if (!(await isolate(base))) return;
 	const token = takeToken();
 	const { scene, problems } = fromAddress(location.hash);
 	const connection = token
@@ -29,7 +36,7 @@ async function main(): Promise<void> {
 					studio.reached.value = reached;
 				},
 			)
-		: connectWorker(base);
+		: connectWorker(base, askedProvider());
 	const studio: Studio = new Studio(connection, scene);
 	studio.notices.value = problems;
 	render(<App studio={studio} />, document.getElementById("app") as HTMLElement);

@@ -44,6 +44,10 @@ export class Studio {
 	readonly head = computed(() => this.scene.value.head || this.best.value || "0.0");
 	/** The best head at the scene's score. */
 	readonly best = signal("");
+	/** Files that were dropped, by the model's name. */
+	private readonly files = new Map<string, readonly File[]>();
+	/** Counts files that were dropped, so that a name that comes again is opened again. */
+	private readonly opening = signal(0);
 	private readonly ends: (() => void)[] = [];
 
 	constructor(
@@ -57,14 +61,30 @@ export class Studio {
 	/** Begins to follow the scene. */
 	async start(): Promise<void> {
 		this.greeting.value = await this.connection.call("hello", {});
-		const ref = computed(() => this.scene.value.model);
+		const ref = computed(() => ({ ref: this.scene.value.model, opening: this.opening.value }));
 		this.ends.push(
-			follow(ref, (value, abort) => this.open(value, abort)),
+			follow(memo(ref), ({ ref }, abort) => this.open(ref, abort)),
 			follow(
 				computed(() => this.request.value),
 				(value, abort) => this.lookAt(value, abort),
 			),
 		);
+	}
+
+	/** Goes to another model. What was typed and changed stays; the head that was shown may not be there. */
+	choose(model: string): void {
+		this.edit({ model, head: "", pins: [] }, "model");
+	}
+
+	/** Opens a model's files. */
+	openFiles(files: readonly File[]): void {
+		if (files.length === 0) return;
+		const ref = `file:${(files.find(({ name }) => name.endsWith(".gguf")) ?? files.find(({ name }) => name.endsWith(".safetensors")) ?? files[0])?.name}`;
+		this.files.set(ref, files);
+		// the same name may be another file now
+		if (this.model.peek()?.ref === ref) this.model.value = undefined;
+		this.choose(ref);
+		this.opening.value++;
 	}
 
 	/** Looks around: undo leaves it alone. */
@@ -106,11 +126,12 @@ export class Studio {
 			return;
 		}
 		const near = sameTraining(before?.ref, ref);
+		const files = this.files.get(ref);
 		this.loading.value = { ref, what: "", done: 0, total: 0, rate: 0, quiet: near };
 		try {
 			const info = await this.connection.call(
 				"open",
-				{ ref },
+				{ ref, ...(files && { files: files.map((file) => ({ name: file.name, blob: file })) }) },
 				{ signal, onProgress: (progress) => (this.loading.value = { ref, ...progress }) },
 			);
 			this.model.value = info;

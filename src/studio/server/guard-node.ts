@@ -1,25 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { HEADER_POLICY } from "../policy.js";
 
-/**
- * What a page of the studio may do. WASM is compiled, nothing is evaluated; scripts, styles and connections are
- * the server's own.
- */
-export const POLICY = [
-	"default-src 'none'",
-	"script-src 'self' 'wasm-unsafe-eval'",
-	"worker-src 'self' blob:",
-	"style-src 'self'",
-	"img-src 'self' data: blob:",
-	"font-src 'self'",
-	"connect-src 'self' blob:",
-	"base-uri 'none'",
-	"form-action 'none'",
-	"frame-ancestors 'none'",
-].join("; ");
-
+/** Headers of every answer. */
 export const HEADERS: Readonly<Record<string, string>> = {
-	"Content-Security-Policy": POLICY,
+	"Content-Security-Policy": HEADER_POLICY,
 	// threads of the WASM runtime need a page that is isolated from other origins
 	"Cross-Origin-Opener-Policy": "same-origin",
 	"Cross-Origin-Embedder-Policy": "require-corp",

@@ -43,6 +43,8 @@ export interface StudioServer extends AsyncDisposable {
 	readonly url: string;
 	readonly port: number;
 	readonly token: string;
+	/** Ends every socket; pages open new ones. */
+	dropConnections(): void;
 }
 
 /**
@@ -66,8 +68,6 @@ export async function serveStudio({
 		if (refused !== undefined) return end(response, 403, refused);
 		if (request.method !== "GET" && request.method !== "HEAD") return end(response, 405, "allowed GET, HEAD");
 		const path = pathOf(request);
-		if (path === "/engine.json")
-			return end(response, 200, JSON.stringify({ socket: service !== undefined }), ".json");
 		const file = path === undefined ? undefined : files.find(path);
 		const found = file === undefined ? undefined : await stat(file).catch(() => undefined);
 		if (file === undefined || !found?.isFile()) return end(response, 404, "there is no such file");
@@ -96,6 +96,9 @@ export async function serveStudio({
 		url: `http://127.0.0.1:${actualPort()}/${service ? `?token=${token}` : ""}`,
 		port: actualPort(),
 		token,
+		dropConnections: () => {
+			for (const socket of sockets.clients) socket.terminate();
+		},
 		async [Symbol.asyncDispose]() {
 			for (const socket of sockets.clients) socket.close(1001, "the server stopped");
 			server.closeAllConnections();
@@ -114,8 +117,8 @@ function pathOf({ url = "/" }: IncomingMessage): string | undefined {
 	}
 }
 
-function end(response: ServerResponse, status: number, text: string, type = ".txt"): void {
-	response.writeHead(status, { ...HEADERS, "Content-Type": TYPES[type] ?? "text/plain; charset=utf-8" });
+function end(response: ServerResponse, status: number, text: string): void {
+	response.writeHead(status, { ...HEADERS, "Content-Type": "text/plain; charset=utf-8" });
 	response.end(text);
 }
 
@@ -154,7 +157,8 @@ function portOf(socket: WebSocket): Parameters<typeof serve>[0] {
 		post: (message) => {
 			if (socket.readyState === socket.OPEN) socket.send(toBytes(message));
 		},
-		listen: (onMessage) => {
+		listen: (onMessage, onError) => {
+			socket.on("close", () => onError(new Error("the page is gone")));
 			socket.on("message", (data: Buffer, binary) => {
 				try {
 					if (!binary) throw new Error("text");

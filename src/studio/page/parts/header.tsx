@@ -2,6 +2,8 @@ import type { JSX } from "preact";
 import { chooseTheme, isDark } from "../draw/theme.js";
 import { useStudio } from "../studio.js";
 import { VIEWS } from "../views/registry.js";
+import { ModelChoice } from "./model-choice.js";
+import { ShareMenu } from "./share/share-menu.js";
 import { HelpButton } from "./tour/help-button.js";
 
 /** The page's head: the model, the views, undo and redo, light and dark. */
@@ -47,6 +49,8 @@ export function Header(): JSX.Element {
 				>
 					Redo
 				</button>
+				<EngineChoice />
+				<ShareMenu />
 				<button type="button" onClick={() => chooseTheme(isDark.value ? "light" : "dark")}>
 					{isDark.value ? "Light" : "Dark"}
 				</button>
@@ -56,25 +60,23 @@ export function Header(): JSX.Element {
 	);
 }
 
-function ModelChoice(): JSX.Element {
-	const studio = useStudio();
-	const { greeting, scene } = studio;
-	const { models = [] } = greeting.value ?? {};
-	const { model } = scene.value;
-	const all = models.includes(model) ? models : [model, ...models];
+/** Goes to the graphics card and back, where the browser offers one; that begins the page anew, as the address has it. */
+function EngineChoice(): JSX.Element | null {
+	const { greeting } = useStudio();
+	if (!("gpu" in navigator) || greeting.value?.files !== true) return null;
+	const address = new URL(location.href);
+	const onGpu = address.searchParams.get("engine") === "webgpu";
 	return (
-		<label>
-			Model{" "}
-			<select
-				value={model}
-				onChange={(event) => studio.edit({ model: event.currentTarget.value, head: "" }, "model")}
-			>
-				{all.map((name) => (
-					<option key={name} value={name}>
-						{name}
-					</option>
-				))}
-			</select>
-		</label>
+		<button
+			type="button"
+			onClick={() => {
+				const next = new URL(location.href);
+				if (onGpu) next.searchParams.delete("engine");
+				else next.searchParams.set("engine", "webgpu");
+				location.assign(next);
+			}}
+		>
+			{onGpu ? "Use WASM" : "Use WebGPU"}
+		</button>
 	);
 }

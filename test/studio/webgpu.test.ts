@@ -1,0 +1,34 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+
+let server: StudioServer;
+let browser: Browser;
+
+beforeAll(async () => {
+	server = await serveBuilt();
+	browser = await startBrowser({ webgpu: true });
+});
+afterAll(async () => {
+	await browser?.close();
+	await server?.[Symbol.asyncDispose]();
+});
+
+test("WebGPU gives what WASM gives", async () => {
+	const shares: number[][] = [];
+	for (const engine of ["webgpu", "wasm"]) {
+		const { page } = await openStudio(browser, `${server.url}?engine=${engine}`);
+		expect(await page.getByRole("status").first().textContent()).toMatch(
+			engine === "webgpu" ? /^WebGPU$/ : /^WASM/,
+		);
+		await page.getByRole("button", { name: "Head 0.1", exact: true }).press("x");
+		await settled(page);
+		const rows = page.getByRole("region", { name: "Next token" }).getByRole("row", { name: "king" });
+		shares.push((await rows.getByRole("cell").allTextContents()).map(Number));
+		await page.close();
+	}
+	const [gpu = [], wasm = []] = shares;
+	expect(gpu).toHaveLength(2);
+	for (const [i, share] of gpu.entries()) expect(share).toBeCloseTo(wasm[i] as number, 3);
+});
