@@ -1,7 +1,7 @@
 import type { Model } from "headscope";
+import { MOST_STEP_BYTES, roughBytes, sameTraining, stepOf } from "../step-ref.js";
 import type { OpenOptions, StudioHost } from "./host.js";
 import { OpenRuns } from "./open-runs.js";
-import { MOST_STEP_BYTES, roughBytes, sameTraining, stepOf } from "../step-ref.js";
 
 /** Looks without changes that are kept, so that moving a slider runs the changed model only. */
 const LOOKS_KEPT = 16;

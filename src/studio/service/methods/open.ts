@@ -2,10 +2,10 @@ import type { Model } from "headscope";
 import { SCORES } from "headscope/scores";
 import type { Progress } from "headscope/weights";
 import * as z from "zod/mini";
+import { stepOf } from "../../step-ref.js";
 import type { DroppedFile, OpenOptions, StudioHost } from "../host.js";
 import { defineMethod, type MethodContext } from "../method.js";
 import { openOnce } from "../open-once.js";
-import { stepOf } from "../../step-ref.js";
 import { lookAt } from "./look.js";
 
 /** What the page knows of a model. */

@@ -12,9 +12,5 @@ export function LazyScrub(): JSX.Element {
 		};
 	}, []);
 	// room for it, so that nothing moves when it comes
-	return (
-		<div style={{ minWidth: 0, minHeight: Shown ? undefined : "11.5rem" }}>
-			{Shown && <Shown />}
-		</div>
-	);
+	return <div style={{ minWidth: 0, minHeight: Shown ? undefined : "11.5rem" }}>{Shown && <Shown />}</div>;
 }

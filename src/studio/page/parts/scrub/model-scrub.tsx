@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Phase } from "../../../service/checkpoint-host.js";
 import type { ModelInfo } from "../../../service/methods/open.js";
 import { atStep, baseOf, MOST_STEP_BYTES, roughBytes, stepOf } from "../../../step-ref.js";
 import { useStudio } from "../../studio.js";
@@ -35,7 +36,8 @@ export function ModelScrub(): JSX.Element | null {
 	const move = (i: number): void => {
 		const ref = refAt(i);
 		// the head that is watched stays, whichever is the best one at another step
-		if (ref !== scene.peek().model) studio.edit({ model: ref, head: studio.head.peek() }, "step");
+		const head = scene.peek().head || studio.best.peek() || bestAtEnd(phase);
+		if (ref !== scene.peek().model) studio.edit({ model: ref, head }, "step");
 	};
 	/** Fetches the other steps, the nearest first, while the user makes up their mind. */
 	const fetchAhead = async (): Promise<void> => {
@@ -74,6 +76,12 @@ export function ModelScrub(): JSX.Element | null {
 			</span>
 		</Scrub>
 	);
+}
+
+/** The best head of the trained model at the first score; empty where nothing was measured. */
+function bestAtEnd(phase: Phase | undefined): string {
+	const [first] = Object.values(phase?.scores ?? {});
+	return first?.best.at(-1)?.head ?? "";
 }
 
 /** The place of the step that is nearest to one that may not have been kept. */
