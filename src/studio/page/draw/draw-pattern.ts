@@ -111,15 +111,21 @@ function fillBlocks(
 	side: number,
 ): void {
 	const extremes = new Float32Array(side * side);
+	const begin = Math.max(part.key, hideFirst ? 1 : 0);
 	for (let row = 0; row < part.cells; row++) {
 		const query = part.query + row;
 		const blocks = Math.floor(row / step) * side;
 		const last = Math.min(query, part.key + part.cells - 1);
-		for (let key = Math.max(part.key, hideFirst ? 1 : 0); key <= last; key++) {
-			const at = query * size + key;
-			const value = (data[offset + at] as number) - (minus ? (minus.data[minus.offset + at] as number) : 0);
-			const block = blocks + Math.floor((key - part.key) / step);
-			if (Math.abs(value) > Math.abs(extremes[block] as number)) extremes[block] = value;
+		// block by block, so that no entry is divided by
+		for (let block = 0, key = begin; key <= last; block++) {
+			const end = Math.min(last, part.key + (block + 1) * step - 1);
+			let extreme = extremes[blocks + block] as number;
+			for (; key <= end; key++) {
+				const at = query * size + key;
+				const value = (data[offset + at] as number) - (minus ? (minus.data[minus.offset + at] as number) : 0);
+				if (Math.abs(value) > Math.abs(extreme)) extreme = value;
+			}
+			extremes[blocks + block] = extreme;
 		}
 	}
 	for (let i = 0; i < pixels.length; i++) pixels[i] = palette[place(extremes[i] as number)] as number;
