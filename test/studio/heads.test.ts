@@ -63,7 +63,7 @@ test("the finder ranks heads as the library does, and the best one is large", as
 		}
 	}
 	for (const { head, score } of ranking)
-		expect(await small(page, head).locator(".badge").textContent()).toBe(score.toFixed(2));
+		expect(await page.locator(`[data-head="${head}"] .badge`).textContent()).toBe(score.toFixed(2));
 	// its partner, and back
 	const partner = found.get("previous-token")?.ranking.find(({ head }) => head.startsWith("0."))?.head;
 	await finder.getByRole("button", { name: `Show partner ${partner}` }).click();
@@ -263,8 +263,10 @@ test("a stroke across a small head wipes it; heads show what that changed", asyn
 	const differences = Array.from(clean.to("float32").data, (value, i) => Number(changed.data[i]) - value);
 	const largest = Math.max(...differences.map(Math.abs));
 	expect(largest).toBeGreaterThan(0.5);
-	await eventually(() => small(page, "1.3").locator(".change").textContent()).toBe(`Δ ${largest.toFixed(2)}`);
-	expect(await small(page, "0.0").locator(".change").textContent()).toBe("");
+	await eventually(() => page.locator(`[data-head="1.3"] .change`).textContent()).toBe(
+		`Δ ${largest.toFixed(2)}`,
+	);
+	expect(await page.locator(`[data-head="0.0"] .change`).textContent()).toBe("");
 
 	const drawing = cells.locator(".drawing");
 	const after = await coloursOf(drawing);

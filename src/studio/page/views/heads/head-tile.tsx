@@ -63,16 +63,19 @@ export function HeadTile({ name, kv, drawer, onWipe, onKeyDown }: HeadTileProps)
 				onKeyDown={(event) => onKeyDown(event, name)}
 			>
 				<canvas ref={canvas} />
-				<span class="change" aria-hidden="true">{change}</span>
-				<span class="caption" aria-hidden="true">
-					<span>
-						{name}
-						{kv !== undefined && <span class="kv"> kv{kv}</span>}
-					</span>
-					{/* the place is kept while a score is computed */}
-					{scored && <span class="badge">{score?.toFixed(2) ?? "\u00a0"}</span>}
-				</span>
 			</button>
+			{/* what the button's name and description say, for the eye */}
+			<span class="change" aria-hidden="true">
+				{change}
+			</span>
+			<span class="caption" aria-hidden="true">
+				<span>
+					{name}
+					{kv !== undefined && <span class="kv"> kv{kv}</span>}
+				</span>
+				{/* the place is kept while a score is computed */}
+				{scored && <span class="badge">{score?.toFixed(2) ?? "\u00a0"}</span>}
+			</span>
 			<button
 				type="button"
 				class="wipe"

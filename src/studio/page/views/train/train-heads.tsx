@@ -100,21 +100,21 @@ function TrainHead({ name, frame }: { name: string; frame: TrainFrame | undefine
 	}, [pattern, name, scale, dark]);
 	const induction = frame ? scoreOf(frame, "induction", name).toFixed(2) : "";
 	const previous = frame ? scoreOf(frame, "previous-token", name).toFixed(2) : "";
-	const said = frame ? `induction ${induction}, previous token ${previous}` : "";
 	return (
 		<button
 			type="button"
 			class="train-head"
 			aria-pressed={head === name}
-			aria-label={`Head ${name}`}
-			aria-description={said}
 			disabled={!frame}
 			onClick={() => studio.show({ head: head === name ? "" : name })}
 		>
 			<canvas ref={canvas} />
-			<span class="train-name">{name}</span>
-			<span aria-hidden="true">ind {induction}</span>
-			<span aria-hidden="true">prev {previous}</span>
+			<span class="train-name">
+				<span class="unseen">Head </span>
+				{name}
+			</span>
+			<span>ind {induction}</span>
+			<span>prev {previous}</span>
 		</button>
 	);
 }
