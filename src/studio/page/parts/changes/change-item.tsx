@@ -1,4 +1,3 @@
-import type { Intervention } from "headscope";
 import type { JSX } from "preact";
 import type { Kinds } from "../../../service/methods/kinds.js";
 import type { Change } from "../../scene/scene.js";
@@ -7,6 +6,7 @@ import { ChangeEditor } from "./change-editor.js";
 import { RANDOM, rowFacts } from "./donors.js";
 import { editChange, moveChange, refusals, removeChange } from "./edit-changes.js";
 import { sentence } from "./sentence.js";
+import { StrengthSlider } from "./strength-slider.js";
 
 /** One change: whether it is on, what it does, how strongly, and what is wrong with it. */
 export function ChangeItem({
@@ -30,7 +30,6 @@ export function ChangeItem({
 	const studio = useStudio();
 	const { on, data, note } = change;
 	const words = sentence(data);
-	const strength = (data as { strength?: number }).strength ?? 1;
 	const why = waits(studio, change) ? undefined : refusals(studio).get(JSON.stringify(data));
 	const move = (by: 1 | -1): void => {
 		moveChange(studio, index, by);
@@ -79,21 +78,7 @@ export function ChangeItem({
 					</button>
 				</span>
 			</div>
-			<label class="change-strength">
-				<span class="quiet">strength</span>
-				<input
-					type="range"
-					min="0"
-					max="1"
-					step="0.01"
-					aria-label={`Strength of: ${words}`}
-					value={strength}
-					onInput={({ currentTarget }) =>
-						editChange(studio, index, { data: withStrength(data, currentTarget.valueAsNumber) }, "strength")
-					}
-				/>
-				<output>{strength.toFixed(2)}</output>
-			</label>
+			<StrengthSlider index={index} data={data} words={words} />
 			{note !== undefined && <p class="quiet">{note}</p>}
 			{on && why !== undefined && (
 				<p class="problem" role="alert">
@@ -103,11 +88,6 @@ export function ChangeItem({
 			{open && kinds && <ChangeEditor index={index} kinds={kinds} draw={draw} />}
 		</li>
 	);
-}
-
-function withStrength(data: Intervention, strength: number): Intervention {
-	const { strength: _, ...others } = data as Intervention & { strength?: number };
-	return (strength === 1 ? others : { ...others, strength }) as Intervention;
 }
 
 /** Whether its random rows are being made anew for a prompt of another length. */

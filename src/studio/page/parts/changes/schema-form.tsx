@@ -129,7 +129,7 @@ export function ListField({ field, value, change }: FieldProps): JSX.Element {
 			write={shown}
 			read={read}
 			change={change}
-			placeholder={all ? 'such as "0 1", or all' : undefined}
+			placeholder={all ? `such as ${numbers ? "0 1" : "0.1 1.3"}, or all` : undefined}
 		/>
 	);
 }
