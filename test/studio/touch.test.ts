@@ -5,6 +5,8 @@ import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { type OpenedStudio, openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
 import { changesOf, endNode, expectAsInNode, measured, printedMetrics } from "./touching.js";
 
+const SENTENCE = "red fox moon bread king red fox moon bread";
+
 let server: StudioServer;
 let browser: Browser;
 let opened: OpenedStudio;
@@ -168,20 +170,22 @@ test("changes can be moved, and random rows follow the prompt's length", async (
 	await measured(page);
 });
 
-test("prompts of other lengths are told when patching, and those of one length are patched and averaged", async () => {
-	const prompts = (second: string): string =>
-		`${server.url}#${new URLSearchParams({
-			v: "1",
-			prompts: JSON.stringify(["red fox moon bread king red fox moon bread", second]),
-			head: "1.3",
-		})}`;
-	const { page } = await openStudio(browser, prompts("red fox"));
+test("prompts of other lengths are told when patching, those of one length are patched and averaged", async () => {
+	const { page } = opened;
+	await page.evaluate(
+		(hash) => {
+			location.hash = hash;
+		},
+		String(new URLSearchParams({ v: "1", prompts: JSON.stringify([SENTENCE, "red fox"]), head: "1.3" })),
+	);
+	await page.getByLabel("Text 2").waitFor();
+	await settled(page);
 	await press(page, "Patch");
 	await changesOf(page).getByText("prompt 1 has 9 tokens and prompt 2 has 2").waitFor();
 	await page.getByLabel("Text 2").fill("king moon fox red bread king moon fox red");
 	await settled(page);
 	await press(page, "Patch");
-	await changesOf(page).getByLabel('z of 1.3 from "prompt 1"', { exact: true }).waitFor();
+	await changesOf(page).getByLabel('z of 0.1 from "prompt 1"', { exact: true }).waitFor();
 	await expectAsInNode(page);
 	await page.getByRole("button", { name: "Remove all" }).click();
 	await changesOf(page)
@@ -191,12 +195,22 @@ test("prompts of other lengths are told when patching, and those of one length a
 		await press(page, kind);
 		await expectAsInNode(page);
 	}
-	const address = page.url();
-	const shown = await printedMetrics(page);
-	await page.close();
-	const again = await openStudio(browser, address);
-	await measured(again.page);
-	expect(await printedMetrics(again.page)).toEqual(shown);
-	expect(again.complaints).toEqual([]);
-	await again.page.close();
+});
+
+test("an address brings back everything that was touched", async () => {
+	const { page, complaints } = opened;
+	await press(page, "Resample");
+	await press(page, "Edit scores");
+	await page.getByLabel("Strength of: z of 0.1 from").fill("0.4");
+	await page.getByLabel("Add a metric").selectOption("log-probability");
+	await measured(page);
+	const list = changesOf(page).getByRole("list", { name: "Changes of the model" });
+	const [words, shown] = [await list.getByRole("checkbox").count(), await printedMetrics(page)];
+	await page.reload();
+	await page.locator("body[data-looked]").waitFor();
+	await measured(page);
+	expect(await list.getByRole("checkbox").count()).toBe(words);
+	expect(await page.getByLabel("Strength of: z of 0.1 from").inputValue()).toBe("0.4");
+	expect(await printedMetrics(page)).toEqual(shown);
+	expect(complaints).toEqual([]);
 });
