@@ -111,6 +111,9 @@ function HeatGrid(props: GridProps): JSX.Element {
 		const value = values[row * columns.labels.length + column] as number;
 		const known = !Number.isNaN(value);
 		const colour = known ? place(value) : 0;
+		// what is heard of a cell has what is seen in it
+		const word = text?.(row, column) ?? (Math.abs(value) < high / 1000 ? "0" : format(value));
+		const said = text ? `${word}, ${format(value)}` : word;
 		const isActive = active.row === row && active.column === column;
 		return (
 			<td
@@ -120,13 +123,11 @@ function HeatGrid(props: GridProps): JSX.Element {
 				class={known ? "heat-cell" : "heat-cell unknown"}
 				data-cell={`${row},${column}`}
 				tabIndex={isActive ? 0 : -1}
-				aria-label={nameOf(props, { row, column }, format)}
+				aria-label={nameOf(props, { row, column }, said)}
 				aria-selected={props.marked?.(row, column)}
 				style={known ? { background: grounds[colour], color: inks[colour] } : undefined}
 			>
-				{printed && known && (
-					<span>{text ? text(row, column) : Math.abs(value) < high / 1000 ? "0" : format(value)}</span>
-				)}
+				{printed && known && <span>{word}</span>}
 			</td>
 		);
 	};
@@ -197,15 +198,11 @@ function inside(cell: GridCell | undefined, rows: HeatAxis, columns: HeatAxis): 
 	return cell && cell.row < rows.labels.length && cell.column < columns.labels.length ? cell : undefined;
 }
 
-/** A cell's place and number in words. */
-function nameOf(
-	{ rows, columns, values }: HeatMapProps,
-	{ row, column }: GridCell,
-	format: (value: number) => string,
-): string {
-	const value = values[row * columns.labels.length + column] as number;
+/** A cell's place in words, and what stands there. */
+function nameOf({ rows, columns, values }: HeatMapProps, { row, column }: GridCell, said: string): string {
+	const known = !Number.isNaN(values[row * columns.labels.length + column] as number);
 	const place = `${rows.title} ${rows.labels[row]}, ${columns.title} ${placeLabel(columns, column)}`;
-	return `${place}: ${Number.isNaN(value) ? "not computed yet" : format(value)}`;
+	return `${place}: ${known ? said : "not computed yet"}`;
 }
 
 function readout(props: HeatMapProps, cell: GridCell, format: (value: number) => string): string {
@@ -215,7 +212,8 @@ function readout(props: HeatMapProps, cell: GridCell, format: (value: number) =>
 		onPick && action
 			? `${marked?.(cell.row, cell.column) ? "Enter undoes it" : `Enter or a click ${action}`}`
 			: "";
-	return [nameOf(props, cell, format), more, does].filter((part) => part !== "").join(". ");
+	const value = props.values[cell.row * props.columns.labels.length + cell.column] as number;
+	return [nameOf(props, cell, format(value)), more, does].filter((part) => part !== "").join(". ");
 }
 
 function largest(values: ArrayLike<number>): number {

@@ -120,7 +120,7 @@ export function AblateSweep({ state, change }: SweepProps): JSX.Element {
 					name: `ablate-heads-${shown?.kind ?? kind}`,
 					...(shown && shown.done === shown.total && { svg: () => figureOf(shown, params.model) }),
 					...(shown && { json: () => shown }),
-					code: () => ablationCode(params),
+					code: () => ablationCode(params, shown),
 				}}
 			/>
 			<p class="quiet">The sweep runs the model without the changes that are made elsewhere.</p>

@@ -1,12 +1,13 @@
 import type { ParamsOf } from "../../../service/registry.js";
+import type { AskedTokens } from "../../../service/work/metric-of.js";
 
 /** What makes the ablations' map, as the library's users write it. */
-export function ablationCode(params: ParamsOf<"sweepHeads">): string {
+export function ablationCode(params: ParamsOf<"sweepHeads">, found: AskedTokens | undefined): string {
 	const { model, prompts, bos, repeat, kind, metric, answers, wrong } = params;
 	const rows = repeat ? { task: "repeat", ...repeat } : { prompts };
 	const asked = {
-		answers: answers ?? "(the likeliest next token)",
-		...(metric === "logit-difference" && { wrong: wrong ?? "(another token)" }),
+		answers: answers ?? textsOf(found?.answers) ?? "(the likeliest next token)",
+		...(metric === "logit-difference" && { wrong: wrong ?? textsOf(found?.wrong) ?? "(another token)" }),
 	};
 	const isLoss = metric === "loss" || metric === "induction-loss";
 	const options = {
@@ -28,7 +29,7 @@ export function ablationCode(params: ParamsOf<"sweepHeads">): string {
 }
 
 /** What makes the patches' map, and its estimate. */
-export function patchCode(params: ParamsOf<"sweepPatch">): string {
+export function patchCode(params: ParamsOf<"sweepPatch">, found: AskedTokens | undefined): string {
 	const { model, prompts = [], bos, at, position, metric, answers, wrong } = params;
 	const pair = {
 		clean: prompts[0],
@@ -36,8 +37,10 @@ export function patchCode(params: ParamsOf<"sweepPatch">): string {
 		...(bos !== undefined && { bos }),
 		metric: {
 			kind: metric,
-			answers: answers ?? "(what follows the clean prompt)",
-			...(metric === "logit-difference" && { wrong: wrong ?? "(what follows the corrupted one)" }),
+			answers: answers ?? textsOf(found?.answers) ?? "(what follows the clean prompt)",
+			...(metric === "logit-difference" && {
+				wrong: wrong ?? textsOf(found?.wrong) ?? "(what follows the corrupted one)",
+			}),
 		},
 	};
 	const where = { at, ...(position !== undefined && { by: "position", positions: [position] }) };
@@ -53,6 +56,12 @@ export function patchCode(params: ParamsOf<"sweepPatch">): string {
 		"await model.dispose();",
 		"",
 	].join("\n");
+}
+
+/** The tokens that a sweep took by itself: one, or one for each row. */
+function textsOf(tokens: AskedTokens["answers"] = []): string | string[] | undefined {
+	const [first, more] = tokens;
+	return more ? tokens.map(({ text }) => text) : first?.text;
 }
 
 /** Plain data as TypeScript has it. */

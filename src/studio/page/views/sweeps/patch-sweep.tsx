@@ -97,7 +97,7 @@ export function PatchSweep({ state, change }: SweepProps): JSX.Element {
 			{shown ? (
 				<PatchMaps
 					shown={shown}
-					code={() => patchCode(params)}
+					code={() => patchCode(params, shown)}
 					model={params.model}
 					isMarked={(patch) => isApplied(changes, patch)}
 					onPick={(patch) => {
