@@ -33,8 +33,9 @@ export function NextTable({
 				</tr>
 			</thead>
 			<tbody>
-				{next.slice(0, most).map(({ id, shown, clean, changed: after }) => (
-					<tr key={id}>
+				{next.slice(0, most).map(({ shown, clean, changed: after }, place) => (
+					// rows keep their places: what changes is what stands in them
+					<tr key={place}>
 						<th scope="row">
 							<code>{shown}</code>
 						</th>
