@@ -18,7 +18,7 @@ export async function carryOut(
 			versions: host.versions,
 			loadModel: async (ref) => {
 				if (!state.has(ref))
-					await state.keep(ref, await host.openModel(ref, { signal, onProgress: () => {} }));
+					await state.keep(ref, await state.openModel(ref, { signal, onProgress: () => {} }));
 				return borrowed(state.model(ref).model);
 			},
 		},
