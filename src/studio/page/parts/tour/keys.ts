@@ -16,12 +16,36 @@ export const KEYS: readonly {
 	{
 		where: "On a head",
 		keys: [
+			{ keys: ["Arrow keys", "Home", "End"], does: "go to another head" },
 			{ keys: ["Enter"], does: "show it large" },
 			{ keys: ["x", "Delete"], does: "wipe it: zero-ablate, or bring it back" },
+			{ keys: ["p"], does: "pin it, so that it stays beside the large one" },
 		],
 	},
 	{
 		where: "On a token",
 		keys: [{ keys: ["Enter"], does: "lock it: see what it looks at" }],
+	},
+	{
+		where: "In a heat map",
+		keys: [
+			{ keys: ["Arrow keys", "Home", "End"], does: "go to another cell" },
+			{ keys: ["Enter"], does: "apply it, where cells can be applied" },
+		],
+	},
+	{
+		where: "While a pattern is drawn",
+		keys: [
+			{ keys: ["Arrow keys"], does: "go to another entry" },
+			{ keys: ["Space", "Enter"], does: "put the brush's value there" },
+			{ keys: ["Delete", "Backspace"], does: "put 0 there" },
+		],
+	},
+	{
+		where: "On the slider of training time",
+		keys: [
+			{ keys: ["Arrow left", "Arrow right"], does: "go to the checkpoint before or after" },
+			{ keys: ["Home", "End"], does: "go to the beginning or the end" },
+		],
 	},
 ];
