@@ -27,6 +27,14 @@ export const KEYS: readonly {
 		keys: [{ keys: ["Enter"], does: "lock it: see what it looks at" }],
 	},
 	{
+		where: "On a large pattern",
+		keys: [
+			{ keys: ["Arrow keys"], does: "go to another entry, and read its value" },
+			{ keys: ["Enter", "Escape"], does: "lock a query, free it" },
+			{ keys: ["+", "-"], does: "zoom" },
+		],
+	},
+	{
 		where: "In a heat map",
 		keys: [
 			{ keys: ["Arrow keys", "Home", "End"], does: "go to another cell" },
@@ -38,7 +46,7 @@ export const KEYS: readonly {
 		keys: [
 			{ keys: ["Arrow keys"], does: "go to another entry" },
 			{ keys: ["Space", "Enter"], does: "put the brush's value there" },
-			{ keys: ["Delete", "Backspace"], does: "put 0 there" },
+			{ keys: ["0", "9"], does: "a digit puts 0.0 to 0.9 there; Delete puts 0" },
 		],
 	},
 	{
