@@ -35,7 +35,7 @@ test("wiping the previous-token head takes the answer away, by as much as the li
 	const { page, complaints } = await openStudio(browser, server.url);
 	const king = page.getByRole("region", { name: "Next token" }).getByRole("row", { name: "king" });
 	const shown = async (column: number): Promise<number> =>
-		Number(await king.getByRole("cell").nth(column).innerText());
+		Number(await king.getByRole("cell").nth(column).textContent());
 	expect(await shown(0)).toBeCloseTo(await probability([]), 4);
 	await page.getByRole("button", { name: "Head 0.1", exact: true }).press("x");
 	await settled(page);
