@@ -24,7 +24,7 @@ export const TOUR: readonly TourStep[] = [
 	},
 	{
 		title: "Wipe its partner",
-		text: "Head 0.1 looks one word back, and the induction heads build on it. Wipe it, with this button or the key x: the stripe dissolves, and the probability of king falls from 0.9998 to 0.0072. Undo brings it back.",
+		text: "Head 0.1 looks one word back, and the induction heads build on it. Wipe it, with this button or the key x: the stripe dissolves, and the probability of king falls from 0.97 to 0.008. Undo brings it back.",
 		at: ['[aria-label^="Head 0.1"]'],
 		done: ({ changes }) => changes.length > 0,
 	},
