@@ -93,7 +93,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
 	await browser?.close();
-	await new Promise((resolve) => server?.close(resolve));
+	server?.close();
 });
 
 async function open(colorScheme: "light" | "dark" = "light"): Promise<Page> {
