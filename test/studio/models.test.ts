@@ -37,7 +37,7 @@ test("files of a model folder are opened, and a broken file leaves everything as
 	const input = page.getByLabel("Open files");
 	await input.setInputFiles(FILES.map((name) => payload(name)));
 	await page
-		.getByLabel("Model", { exact: true })
+		.locator(".model-choice select")
 		.locator("option:checked", { hasText: "file:model.safetensors" })
 		.waitFor({ state: "attached" });
 	await settled(page);
@@ -81,11 +81,11 @@ test("a hub id is downloaded with progress, once, and kept by the browser", asyn
 	});
 	const { page } = await openStudio(context as unknown as Browser, `${server.url}#v=1&model=demo-llama`);
 	const bundled = await nextToken(page);
-	await page.getByLabel("Model", { exact: true }).selectOption({ label: "another ..." });
+	await page.locator(".model-choice select").selectOption({ label: "another ..." });
 	await page.getByLabel("Hub id or address").fill("somebody/demo-llama");
 	await page.getByRole("button", { name: "Load" }).click();
 	await page
-		.getByLabel("Model", { exact: true })
+		.locator(".model-choice select")
 		.locator("option:checked", { hasText: "somebody/demo-llama" })
 		.waitFor({ state: "attached" });
 	await settled(page);

@@ -55,7 +55,7 @@ test("a host that sends no headers: the service worker isolates the page, and it
 	const before = await king.textContent();
 	await context.setOffline(true);
 	server.closeAllConnections();
-	await page.reload();
+	await page.reload({ waitUntil: "commit" });
 	await page.locator("body[data-looked]").waitFor({ timeout: 60_000 });
 	expect(await king.textContent()).toBe(before);
 	await context.close();

@@ -1,6 +1,9 @@
 /** Where it is remembered that the page was loaded again for the service worker's sake: once is enough. */
 const RELOADED = "headscope-isolated";
 
+/** How long the page waits for its service worker before it goes on without, in ms. */
+const LONGEST_WAIT = 4000;
+
 /**
  * Makes the page isolated from other origins, which threads need, where its host does not: by the service worker, and by
  * loading the page once more.
@@ -10,7 +13,8 @@ export async function isolate(base: string): Promise<boolean> {
 	if (globalThis.crossOriginIsolated || !isSecureContext || !("serviceWorker" in navigator)) return true;
 	try {
 		await navigator.serviceWorker.register(`${base}service-worker.js`, { scope: base });
-		await navigator.serviceWorker.ready;
+		const late = new Promise((_, reject) => setTimeout(reject, LONGEST_WAIT));
+		await Promise.race([navigator.serviceWorker.ready, late]);
 	} catch {
 		return true; // one thread then, which the page tells
 	}

@@ -8,6 +8,7 @@ interface WorkerScope {
 	addEventListener(type: "install" | "activate", listener: (event: ExtendableEvent) => void): void;
 	addEventListener(type: "fetch", listener: (event: FetchEventLike) => void): void;
 }
+declare const __HEADSCOPE_VERSION__: string;
 interface ExtendableEvent {
 	waitUntil(work: Promise<unknown>): void;
 }
@@ -17,15 +18,26 @@ interface FetchEventLike {
 }
 
 const scope = globalThis as unknown as WorkerScope;
-const KEPT = "headscope-page-1";
+/** Another version has other files. */
+const KEPT = `headscope-page-${__HEADSCOPE_VERSION__}`;
 
 scope.addEventListener("install", (event) => event.waitUntil(scope.skipWaiting()));
-scope.addEventListener("activate", (event) => event.waitUntil(scope.clients.claim()));
+scope.addEventListener("activate", (event) => event.waitUntil(takeOver()));
 scope.addEventListener("fetch", (event) => {
 	const { request } = event;
-	const own = new URL(request.url).origin === location.origin;
-	if (own && request.method === "GET" && !request.headers.has("range")) event.respondWith(answer(request));
+	if (new URL(request.url).origin !== location.origin) return;
+	if (request.method === "HEAD") event.respondWith(head(request));
+	else if (request.method === "GET") {
+		const range = request.headers.get("range");
+		event.respondWith(range === null ? answer(request) : part(request.url, range));
+	}
 });
+
+async function takeOver(): Promise<void> {
+	const names = (await caches.keys()).filter((name) => name.startsWith("headscope-page-") && name !== KEPT);
+	await Promise.all(names.map((name) => caches.delete(name)));
+	await scope.clients.claim();
+}
 
 /** The newest answer, or the kept one where there is no network. */
 async function answer(request: Request): Promise<Response> {
@@ -40,6 +52,36 @@ async function answer(request: Request): Promise<Response> {
 		if (known) return known;
 		throw error;
 	}
+}
+
+/** Whether there is such a file: without a network, whether it is kept. */
+async function head(request: Request): Promise<Response> {
+	try {
+		return isolated(await fetch(request));
+	} catch {
+		const known = await (await caches.open(KEPT)).match(request.url);
+		return new Response(null, { status: known ? 200 : 404 });
+	}
+}
+
+/** A part of a file, which is fetched whole the first time: hosts may know no ranges, and it is needed whole anyway. */
+async function part(url: string, range: string): Promise<Response> {
+	const kept = await caches.open(KEPT);
+	const known = (await kept.match(url)) ?? (await answer(new Request(url)));
+	if (!known.ok) return known;
+	const whole = await known.blob();
+	const [, from = "0", to = ""] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];
+	const first = Number(from);
+	const last = to === "" ? whole.size - 1 : Math.min(Number(to), whole.size - 1);
+	return isolated(
+		new Response(whole.slice(first, last + 1), {
+			status: 206,
+			headers: {
+				"Content-Range": `bytes ${first}-${last}/${whole.size}`,
+				"Content-Type": "application/octet-stream",
+			},
+		}),
+	);
 }
 
 /** The same with the headers of a page that is isolated from other origins. */

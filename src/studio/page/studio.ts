@@ -46,8 +46,6 @@ export class Studio {
 	readonly best = signal("");
 	/** Files that were dropped, by the model's name. */
 	private readonly files = new Map<string, readonly File[]>();
-	/** Counts files that were dropped, so that a name that comes again is opened again. */
-	private readonly opening = signal(0);
 	private readonly ends: (() => void)[] = [];
 
 	constructor(
@@ -61,9 +59,9 @@ export class Studio {
 	/** Begins to follow the scene. */
 	async start(): Promise<void> {
 		this.greeting.value = await this.connection.call("hello", {});
-		const ref = computed(() => ({ ref: this.scene.value.model, opening: this.opening.value }));
+		const ref = computed(() => this.scene.value.model);
 		this.ends.push(
-			follow(memo(ref), ({ ref }, abort) => this.open(ref, abort)),
+			follow(ref, (value, abort) => this.open(value, abort)),
 			follow(
 				computed(() => this.request.value),
 				(value, abort) => this.lookAt(value, abort),
@@ -79,12 +77,13 @@ export class Studio {
 	/** Opens a model's files. */
 	openFiles(files: readonly File[]): void {
 		if (files.length === 0) return;
-		const ref = `file:${(files.find(({ name }) => name.endsWith(".gguf")) ?? files.find(({ name }) => name.endsWith(".safetensors")) ?? files[0])?.name}`;
+		const endsIn = (ending: string): File | undefined => files.find(({ name }) => name.endsWith(ending));
+		const name = (endsIn(".gguf") ?? endsIn(".safetensors") ?? files[0])?.name.slice(-200) ?? "";
+		// the same name may be another file: the one that is open stays until this one is
+		let ref = `file:${name}`;
+		for (let n = 2; this.files.has(ref); n++) ref = `file:${name} (${n})`;
 		this.files.set(ref, files);
-		// the same name may be another file now
-		if (this.model.peek()?.ref === ref) this.model.value = undefined;
 		this.choose(ref);
-		this.opening.value++;
 	}
 
 	/** Looks around: undo leaves it alone. */
