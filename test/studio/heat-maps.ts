@@ -5,8 +5,9 @@ export function heatMap(page: Page, title: RegExp): Locator {
 	return page.locator("figure.heat-map", { has: page.getByRole("grid", { name: title }) });
 }
 
-/** The numbers of a table's body [row][column]; NaN where none is written. */
+/** The numbers of a table's body [row][column], once it is drawn; NaN where none is written. */
 export async function tableNumbers(table: Locator): Promise<number[][]> {
+	await table.locator("tbody tr").first().waitFor();
 	const rows = await table.locator("tbody tr").all();
 	return Promise.all(
 		rows.map(async (row) => (await row.locator("td").allInnerTexts()).map((text) => numberOf(text))),
