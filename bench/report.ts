@@ -1,7 +1,7 @@
 import type { BenchResult, Range, Row } from "./bench.js";
 
 /** More than this, in cores, and a time is of the machine's other work as much as of a side. */
-const FOREIGN_CPU_ALLOWED = 0.1;
+export const FOREIGN_CPU_ALLOWED = 0.1;
 
 /** The result as text: machine, sides with versions, and one line per case and rival. */
 export function printTable(result: BenchResult): string {
@@ -51,17 +51,20 @@ function foreign(cores: number): string {
 	return `other programs used ${cores.toFixed(2)} cores meanwhile${warning}`;
 }
 
-function goal(row: Row): string {
+/** The goal of a row, and whether it was met. */
+export function goal(row: Row): string {
 	if (row.goal === null) return "";
 	if (row.ratio === null) return `<= ${row.goal}`;
 	return `<= ${row.goal} ${row.ratio <= row.goal ? "met" : "MISSED"}`;
 }
 
-function quantity(value: number): string {
+/** Three digits of a number. */
+export function quantity(value: number): string {
 	return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-function span(range: Range | null, digits?: number): string {
+/** Smallest and largest, where they differ. */
+export function span(range: Range | null, digits?: number): string {
 	if (!range || range[0] === range[1]) return "";
 	return `[${range.map((value) => (digits === undefined ? quantity(value) : value.toFixed(digits))).join("..")}]`;
 }

@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import type { Bench } from "./bench.js";
+import { rewrite } from "./document.js";
 import { forward } from "./forward.js";
 import { FEWEST_ROUNDS, runBench } from "./harness.js";
+import { benchPath } from "./paths.js";
 import { printJson, printTable } from "./report.js";
 import { drawing, studio } from "./studio.js";
 import { sweeps, sweepsLlama } from "./sweeps.js";
@@ -11,7 +13,12 @@ const BENCHES: Bench[] = [forward, training, sweeps, sweepsLlama, studio, drawin
 
 const program = new Command("npm run bench --")
 	.description("Measures headscope against rivals, interleaved in one go.")
-	.argument("[name]", "the bench to run; without it, the list of benches")
+	.argument(
+		"[name]",
+		"the bench to run; without it all of them, whose tables in docs/performance.md are rewritten",
+	)
+	.option("--list", "list the benches")
+	.option("--write", "rewrite the bench's table in docs/performance.md")
 	.option("--json", "print one JSON document to stdout and nothing else")
 	.option("--rounds <n>", `rounds at least (${FEWEST_ROUNDS} or more)`, count, 7)
 	.option("--seconds <s>", "short cases go on for this long", Number, 3)
@@ -21,6 +28,8 @@ const program = new Command("npm run bench --")
 	.action(main);
 
 interface Flags {
+	list?: boolean;
+	write?: boolean;
 	json?: boolean;
 	rounds: number;
 	seconds: number;
@@ -30,17 +39,25 @@ interface Flags {
 }
 
 async function main(name: string | undefined, flags: Flags): Promise<void> {
-	const bench = BENCHES.find((each) => each.name === name);
-	if (!bench) {
-		const list = BENCHES.map((each) => `  ${each.name}  ${each.about}`).join("\n");
-		if (name === undefined) return console.log(`benches:\n${list}`);
-		console.error(`error: unknown bench "${name}"; benches:\n${list}`);
-		process.exitCode = 2;
-		return;
-	}
+	const list = `benches:\n${BENCHES.map((each) => `  ${each.name}  ${each.about}`).join("\n")}`;
+	if (flags.list) return console.log(list);
+	const chosen = name === undefined ? BENCHES : BENCHES.filter((each) => each.name === name);
+	if (chosen.length === 0) return refuse(`unknown bench "${name}"; ${list}`);
+	const write = flags.write ?? name === undefined;
+	const partial = flags.cases !== undefined || flags.sides !== undefined;
+	if (write && partial) return refuse("--cases and --sides measure a part; a table is rewritten whole");
 	const log = (line: string): void => console.error(line);
-	const result = await runBench(bench, { ...flags, log });
-	console.log(flags.json ? printJson(result) : printTable(result));
+	for (const bench of chosen) {
+		const result = await runBench(bench, { ...flags, log });
+		// one after the other, so that a later one that breaks off loses no result
+		if (write) await rewrite(benchPath("../docs/performance.md"), result);
+		console.log(flags.json ? printJson(result) : printTable(result));
+	}
+}
+
+function refuse(message: string): void {
+	console.error(`error: ${message}`);
+	process.exitCode = 2;
 }
 
 function count(text: string): number {

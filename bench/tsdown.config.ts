@@ -11,13 +11,14 @@ export default defineConfig({
 		"training-ours.ts",
 		"sweeps-ours.ts",
 		"studio-ours.ts",
+		"soak-run.ts",
 		"rivals/drawing.ts",
 	],
 	outDir: "out",
 	// The folder also keeps the model that the sides load.
 	clean: false,
 	unbundle: true,
-	deps: { neverBundle: [/^headscope/] },
+	deps: { neverBundle: [/^headscope/, /^playwright-core/] },
 	fixedExtension: false,
 	dts: false,
 });

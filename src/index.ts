@@ -17,7 +17,7 @@ export { KeyValueCache, type KeyValueOptions } from "./models/key-value-cache.js
 export { type LoadModelOptions, loadCheckpoint, loadModel, openModel } from "./models/load-model.js";
 export { Model } from "./models/model.js";
 export { nextTokenLoss } from "./models/next-token-loss.js";
-export { FAMILIES } from "./models/registry.js";
+export { FAMILIES, type FamilyEntry } from "./models/registry.js";
 export type {
 	CacheOptions,
 	HostHookFn,

@@ -39,8 +39,6 @@ const schema = {
 export const gpt2: Family<Gpt2Config> = {
 	name: "gpt2",
 	doc: "GPT-2: learned positions, LayerNorm, fused q/k/v; attention scale and activation variants",
-	architectures: ["GPT2LMHeadModel", "GPT2Model"],
-	modelType: "gpt2",
 	norm: "layer",
 
 	parseConfig(config) {
@@ -151,7 +149,6 @@ export const gpt2: Family<Gpt2Config> = {
 	},
 
 	gguf: {
-		architecture: "gpt2",
 		keys: [
 			"attention.head_count",
 			"attention.layer_norm_epsilon",

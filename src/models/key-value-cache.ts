@@ -1,4 +1,3 @@
-import type { ActivationCache } from "../hooks/activation-cache.js";
 import { actName } from "../hooks/points.js";
 import type { HookPoint } from "../hooks/select.js";
 import { sizeOf, Tensor } from "../tensor/index.js";
@@ -16,6 +15,12 @@ export interface KeyValueOptions {
 	readonly mask?: Tensor<"bool"> | undefined;
 	/** The tokens themselves, [batch, past] (vectors: [batch, past, width]): for interventions that look at them. */
 	readonly tokens?: Tensor | undefined;
+}
+
+/** An activation cache, as far as this one reads it. */
+interface Kept {
+	has(name: string): boolean;
+	get(name: string): Tensor;
 }
 
 /** A model, as far as its keys and values are concerned. */
@@ -60,7 +65,7 @@ export class KeyValueCache {
 	 * the result be appended to what it was given; `positions` must not have cut it.
 	 * @throws {ModelError} where it kept those of no layer, or a mask or tokens of another extent are given
 	 */
-	static of(model: Cached, cache: ActivationCache, options: KeyValueOptions = {}): KeyValueCache {
+	static of(model: Cached, cache: Kept, options: KeyValueOptions = {}): KeyValueCache {
 		const names = KeyValueCache.names(model);
 		const layers = new Map<number, LayerPast>();
 		for (let layer = 0; layer < model.config.nLayers; layer++) {

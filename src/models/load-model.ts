@@ -1,6 +1,6 @@
 import { openCheckpoint } from "#checkpoint";
 import { createEngine, type Engine, type EngineOptions, type WeightsMode } from "../runtime/index.js";
-import { type Tokenizer, tokenizerFromGguf, tokenizerFromJson } from "../tokenizers/index.js";
+import { type Tokenizer, tokenizerFromJson } from "../tokenizers/index.js";
 import type { Checkpoint, CheckpointOptions } from "../weights/index.js";
 import { Model } from "./model.js";
 import { resolveModel } from "./resolve.js";
@@ -45,8 +45,8 @@ export function demoFolder(name: string): URL {
 
 /** Loads the model of an opened checkpoint: its architecture, tokenizer and weights. */
 export async function loadCheckpoint(checkpoint: Checkpoint, options: LoadModelOptions = {}): Promise<Model> {
-	const { family, config, weights } = resolveModel(checkpoint);
-	const tokenizer = tokenizerOf(checkpoint);
+	const { family, config, weights } = await resolveModel(checkpoint);
+	const tokenizer = await tokenizerOf(checkpoint);
 	const engine = options.engine ?? (await createEngine(options.engineOptions));
 	try {
 		const { onProgress, signal, weights: mode } = options;
@@ -63,7 +63,15 @@ export async function loadCheckpoint(checkpoint: Checkpoint, options: LoadModelO
 }
 
 /** The tokenizer of a model's files, where there is one. */
-export function tokenizerOf({ tokenizer, tokenizerConfig, gguf }: Checkpoint): Tokenizer | undefined {
-	if (gguf) return tokenizerFromGguf(gguf.metadata as Record<string, unknown>);
+export async function tokenizerOf({
+	tokenizer,
+	tokenizerConfig,
+	gguf,
+}: Checkpoint): Promise<Tokenizer | undefined> {
+	if (gguf) {
+		// a page that reads no GGUF file does without
+		const { tokenizerFromGguf } = await import("../tokenizers/tokenizer-from-gguf.js");
+		return tokenizerFromGguf(gguf.metadata as Record<string, unknown>);
+	}
 	return tokenizer === undefined ? undefined : tokenizerFromJson(tokenizer, tokenizerConfig);
 }

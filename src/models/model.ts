@@ -14,6 +14,7 @@ import type { Engine, WeightsId } from "../runtime/index.js";
 import { Tensor } from "../tensor/index.js";
 import type { Encoding, Tokenizer } from "../tokenizers/index.js";
 import type { Batch } from "./batch.js";
+import { chunkSize, runInChunks } from "./chunks.js";
 import { type Dimensions, type Family, ModelError, type WeightDeclaration } from "./family.js";
 import { feedsOf, packInput } from "./feeds.js";
 import { logitsAtFeeds, scoredPositions } from "./logits-at.js";
@@ -213,6 +214,8 @@ export class Model implements AsyncDisposable {
 			nLayers: this.config.nLayers,
 			norm: this.family.norm,
 			growth: this.family.residualGrowth ?? 1,
+			positionsApart: this.family.positionsApart?.(this.config) ?? false,
+			attnOnly: !known.has("blocks.0.hook_mlp_out"),
 			hasPoint: (name) => known.has(name),
 		});
 		return result ? { logits: results.get(RESULT) as Tensor<"float32">, cache } : { cache };
@@ -241,13 +244,14 @@ export class Model implements AsyncDisposable {
 	private async execute(input: ModelInput, asked: Asked): Promise<Map<string, Tensor>> {
 		const { readout } = asked;
 		const { interventions = [], cells, weights, donors, dictionaries } = asked.options;
-		const { tensors, batch, pos, padded } = feedsOf(
-			input,
-			asked.options,
-			this.config,
-			this.tokenizer,
-			this.family.tokenWidth?.(this.config),
-		);
+		const width = this.family.tokenWidth?.(this.config);
+		const given = feedsOf(input, asked.options, this.config, this.tokenizer, width);
+		const size = chunkSize(asked, this.config, given, this.watchers.size > 0);
+		if (size !== undefined) {
+			const last = lastLayer(asked, this.config.nLayers);
+			return runInChunks(size, given, asked, this, last, (part, more) => this.execute(part, more));
+		}
+		const { tensors, batch, pos, padded } = given;
 		checkPositions(asked.options.positions, pos);
 		checkCells(cells, batch);
 		const changes = compileInterventions(interventions, { ...this.sizes, dictionaries }, cells);

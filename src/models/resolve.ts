@@ -1,6 +1,6 @@
 import type { Checkpoint, TensorSpec, WeightsSpec } from "../weights/index.js";
 import { type Dimensions, type Family, ModelError, type WeightDeclaration } from "./family.js";
-import { FAMILIES } from "./registry.js";
+import { architecturesOf, FAMILIES, familyOf } from "./registry.js";
 
 /** A checkpoint understood: its family, its configuration, and where each weight comes from. */
 export interface ResolvedModel {
@@ -13,22 +13,25 @@ export interface ResolvedModel {
  * Finds the family of a checkpoint by its architecture, never by its name.
  * @throws {ModelError} for an unknown architecture, and for tensors that are missing, unused or of another shape.
  */
-export function resolveModel(checkpoint: Checkpoint): ResolvedModel {
+export async function resolveModel(checkpoint: Checkpoint): Promise<ResolvedModel> {
 	return checkpoint.format === "gguf" ? resolveGguf(checkpoint) : resolveFolder(checkpoint);
 }
 
-function resolveFolder(checkpoint: Checkpoint): ResolvedModel {
+async function resolveFolder(checkpoint: Checkpoint): Promise<ResolvedModel> {
 	const { origin, config: raw, files, entries } = checkpoint;
-	const { architectures, model_type: type } = raw as { architectures?: unknown; model_type?: unknown };
-	const named = Array.isArray(architectures) ? architectures.map(String) : [];
-	const family = FAMILIES.find((f) =>
-		named.length > 0 ? named.some((n) => f.architectures.includes(n)) : f.modelType === type,
-	);
-	if (!family) {
+	const found = familyOf(raw);
+	if (!found) {
 		const known = FAMILIES.flatMap((f) => f.architectures).join(", ");
-		const got = named.join(", ") || `model_type ${JSON.stringify(type)}`;
+		const type = JSON.stringify((raw as { model_type?: unknown }).model_type);
+		const got = architecturesOf(raw).join(", ") || `model_type ${type}`;
+		if (isHookedConfig(raw)) {
+			throw new ModelError(
+				`${origin}: config.json has TransformerLens' keys but no architecture; add "architectures": ["HookedTransformer"]`,
+			);
+		}
 		throw new ModelError(`${origin}: unknown architecture ${got}; known: ${known}`);
 	}
+	const family = await found.load();
 	const config = family.parseConfig(raw);
 	const byName = new Map<string, string>();
 	for (const entry of entries.keys()) {
@@ -49,19 +52,20 @@ function resolveFolder(checkpoint: Checkpoint): ResolvedModel {
 	return { family, config, weights: { files, tensors } };
 }
 
-function resolveGguf(checkpoint: Checkpoint): ResolvedModel {
+async function resolveGguf(checkpoint: Checkpoint): Promise<ResolvedModel> {
 	const { origin, gguf, files, entries } = checkpoint;
 	const metadata = gguf?.metadata ?? {};
 	const architecture = metadata["general.architecture"];
-	const family = FAMILIES.find((f) => f.gguf?.architecture === architecture);
+	const found = FAMILIES.find(({ gguf: name }) => name !== undefined && name === architecture);
+	const family = await found?.load();
 	const layout = family?.gguf;
 	if (!family || !layout) {
-		const known = FAMILIES.flatMap((f) => f.gguf?.architecture ?? []).join(", ");
+		const known = FAMILIES.flatMap((f) => f.gguf ?? []).join(", ");
 		throw new ModelError(
 			`${origin}: unknown architecture ${JSON.stringify(architecture)}; known in GGUF: ${known}`,
 		);
 	}
-	const prefix = `${layout.architecture}.`;
+	const prefix = `${architecture}.`;
 	const unknown = Object.keys(metadata).find(
 		(k) => k.startsWith(prefix) && !layout.keys.includes(k.slice(prefix.length)),
 	);
@@ -106,9 +110,14 @@ function bind(
 	return { name: declared.name, file: found.file, entry, shape: declared.shape };
 }
 
+/** Whether a configuration without an architecture has keys that only TransformerLens uses. */
+function isHookedConfig(raw: unknown): boolean {
+	return architecturesOf(raw).length === 0 && ["d_vocab", "d_head", "n_ctx"].every((key) => Object.hasOwn(raw as object, key));
+}
+
 /** A tied unembedding is sometimes stored a second time. */
 function isTiedCopy(name: string, config: Dimensions): boolean {
-	return name === "lm_head.weight" && "tied" in config && config.tied === true;
+	return /^(lm_head|embed_out)\.weight$/.test(name) && "tied" in config && config.tied === true;
 }
 
 function refuseUnused(origin: string, family: Family, unused: readonly string[]): void {

@@ -61,6 +61,13 @@ export interface RunOptions {
 	 * layers from there on.
 	 */
 	past?: KeyValueCache | undefined;
+	/**
+	 * Positions that are computed at once, each chunk with the keys and values of those before it: the same numbers in less
+	 * memory, which grows with chunk x pos instead of pos x pos. Not with patterns or scores among the `names`, and not
+	 * with what may look at all positions (interventions, hooks, ...). Default: all positions, or where a layer's scores
+	 * would take more than 512 MB as many as keep below, if the run allows it.
+	 */
+	chunk?: number;
 	/** First layer to run, 0 to the number of layers; the input is then the residual stream before it. */
 	startAtLayer?: number;
 	/** First layer not to run; the result is then the residual stream before it. */

@@ -1,5 +1,5 @@
 import { addDims, type Dim } from "../graph/dim.js";
-import { and, input, lessEqual, unsqueeze } from "../graph/ops/index.js";
+import { add, and, greater, input, lessEqual, unsqueeze } from "../graph/ops/index.js";
 import { type ModuleFn, Trace, type TraceOptions } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { Dimensions, Family, KeysAndValues, ModelInputs } from "./family.js";
@@ -100,7 +100,7 @@ function modelInputs(
 		? [unsqueeze(positions, 1, 3), unsqueeze(keyPositions, 1, 2)] // [batch, 1, query, 1] and [batch, 1, 1, key]
 		: [unsqueeze(positions, 1), unsqueeze(keyPositions, 0)];
 	const causal = lessEqual(key, query);
-	if (!padded) return { tokens, positions, mask: causal, padded, past };
-	const visible = input(FEEDS.mask, "bool", [batch, keys]);
-	return { tokens, positions, mask: and(causal, unsqueeze(visible, 1, 2)), padded, past };
+	const mask = padded ? and(causal, unsqueeze(input(FEEDS.mask, "bool", [batch, keys]), 1, 2)) : causal;
+	const windowed = (size: number): Value => and(mask, greater(add(key, size), query));
+	return { tokens, positions, mask, windowed, padded, past };
 }

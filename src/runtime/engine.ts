@@ -64,6 +64,8 @@ export interface RunOptions {
 export interface EngineOptions {
 	/** Default "cpu" (in a page "wasm"). */
 	provider?: Provider;
+	/** Start the runtime at once instead of with the first session: in a page it is fetched meanwhile. Default false. */
+	warm?: boolean;
 	/** Threads of the runtime. Default: the machine's cores, at most 8. */
 	threads?: number;
 	/**

@@ -62,6 +62,8 @@ export class LocalEngine implements Engine {
 			options.spin ?? false,
 			options.sessionBytes ?? DEFAULT_SESSION_BYTES,
 		);
+		// an error comes again at the first run, where somebody hears it
+		if (options.warm) void engine.probe().catch(() => {});
 		if (isGpu(provider)) {
 			const others = platform.providers.filter((p) => !isGpu(p));
 			await engine.probe().catch((error: Error) => refuse(`does not start here (${reason(error)})`, others));
@@ -166,7 +168,7 @@ export class LocalEngine implements Engine {
 		return held;
 	}
 
-	/** Makes a session of almost nothing, since a missing GPU shows only then. */
+	/** Makes a session of almost nothing: a missing GPU shows only then, and a page fetches and compiles the runtime. */
 	private async probe(): Promise<void> {
 		const program = compile(graphOf({ y: input("x", "float32", [1]) }), this.provider);
 		await (await this.createSession(program, NO_WEIGHTS)).release();

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { ModelError } from "../models/family.js";
 import type { LanguageModel } from "../models/language-loss.js";
-import { FAMILIES } from "../models/registry.js";
+import { architecturesOf, FAMILIES, familyOf } from "../models/registry.js";
 import { reject } from "./errors.js";
 import { OptimizerConfig, SchedulerConfig, stepsSetting } from "./run-config.js";
 
@@ -58,13 +58,14 @@ export function languageConfig(given: unknown): LanguageConfig {
  * The architecture that a config.json describes.
  * @throws {TrainError} where it is unknown or cannot be trained
  */
-export function languageModel({ model }: LanguageConfig): LanguageModel {
-	const named = Array.isArray(model.architectures) ? model.architectures : [];
-	const family = FAMILIES.find((f) => named.some((name) => f.architectures.includes(name)));
-	if (!family) {
+export async function languageModel({ model }: LanguageConfig): Promise<LanguageModel> {
+	const named = architecturesOf(model);
+	const found = named.length > 0 ? familyOf(model) : undefined;
+	if (!found) {
 		const known = FAMILIES.flatMap((f) => f.architectures).join(", ");
 		return reject("language run", `model.architectures ${JSON.stringify(named)}, allowed: ${known}`);
 	}
+	const family = await found.load();
 	try {
 		const config = family.parseConfig(model);
 		// divisors of rotary frequencies come with a file; they are no parameters

@@ -27,7 +27,7 @@ export async function trainLanguage(
 ): Promise<TrainResult> {
 	const { checkpoint_steps, ...numbers } = run;
 	const { length, batch_size, num_steps, seed } = run;
-	const model = languageModel(run);
+	const model = await languageModel(run);
 	return doRun(
 		{
 			objective: languageObjective,

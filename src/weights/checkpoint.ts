@@ -70,13 +70,15 @@ export async function readFolder(
 	if (!configRef) refuse(origin, "has no config.json; a model folder needs it beside the weights");
 	const config = await readJson(configRef, options);
 	if (!isRecord(config)) refuse(nameOf(configRef), "is not a JSON object");
-	const others: Record<string, unknown> = {};
-	for (const [field, name] of Object.entries(JSON_FILES)) {
-		const ref = await find(name);
-		if (ref) others[field] = await readJson(ref, options);
-	}
-	const { files, entries } = await readWeightFiles(origin, find, options);
-	return { format: "folder", origin, config, ...others, files, entries };
+	// at once: over a network each waits for its own answer
+	const [{ files, entries }, ...others] = await Promise.all([
+		readWeightFiles(origin, find, options),
+		...Object.entries(JSON_FILES).map(async ([field, name]) => {
+			const ref = await find(name);
+			return ref ? { [field]: await readJson(ref, options) } : {};
+		}),
+	]);
+	return { format: "folder", origin, config, ...Object.assign({}, ...others), files, entries };
 }
 
 /** Reads a GGUF file. */

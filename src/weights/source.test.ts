@@ -9,16 +9,19 @@ import { type FileRef, openSource } from "./open-source.js";
 import { urlSource } from "./source.js";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
+/** More than a URL's first request brings. */
+const large = Uint8Array.from({ length: 2 ** 20 + 1000 }, (_, i) => i % 251);
 let folder: string;
 let url: string;
 const server = createServer((request, response) => {
 	const [, from, to] = /bytes=(\d+)-(\d+)/.exec(request.headers.range ?? "") ?? [];
 	if (request.url === "/gone") return void response.writeHead(410).end();
 	if (request.url === "/whole") return void response.end(bytes);
-	const part = bytes.subarray(Number(from), Number(to) + 1);
-	if (request.url === "/short" && part.length > 1) return void response.writeHead(206).end(part.subarray(1));
-	response.writeHead(206, { "content-range": `bytes ${from}-${to}/${bytes.length}` });
-	response.end(part);
+	const file = request.url?.startsWith("/large") ? large : bytes;
+	const part = file.subarray(Number(from), Number(to) + 1);
+	const short = request.url === "/short" || (request.url === "/large-short" && Number(from) > 0);
+	response.writeHead(206, { "content-range": `bytes ${from}-${to}/${file.length}` });
+	response.end(short ? part.subarray(1) : part);
 });
 
 beforeAll(async () => {
@@ -73,10 +76,23 @@ describe("what cannot be read is one line", () => {
 		await expect(openSource({ path: folder }).size()).rejects.toThrow("is not a file");
 	});
 
+	test("a URL's later parts", async () => {
+		const source = urlSource(`${url}/large`);
+		for (const [offset, length] of [
+			[0, 9],
+			[2 ** 20 - 4, 9],
+			[2 ** 20, 1000],
+		] as const)
+			expect(await source.read(offset, length)).toEqual(large.subarray(offset, offset + length));
+	});
+
 	test("a URL that answers with an error, too little, or not at all", async () => {
 		await expect(urlSource(`${url}/gone`).size()).rejects.toThrow(/\/gone: the server answered 410/);
 		await expect(urlSource(`${url}/short`).read(0, 9)).rejects.toThrow(
-			/asked for 9 bytes at 0, the server sent 8/,
+			/asked for 1000 bytes at 0, the server sent 999/,
+		);
+		await expect(urlSource(`${url}/large-short`).read(2 ** 20, 9)).rejects.toThrow(
+			/asked for 9 bytes at 1048576, the server sent 8/,
 		);
 		await expect(urlSource("http://127.0.0.1:1/x").size()).rejects.toThrow(
 			/\/x: cannot be reached: .*(bad port|ECONNREFUSED)/,

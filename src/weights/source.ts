@@ -35,13 +35,23 @@ export function blobSource(blob: Blob, name = blobName(blob)): Source {
 	};
 }
 
+/** Bytes that the first request of a URL asks for: a header, or all of a small file. */
+const FIRST = 2 ** 20;
+
+/** What the first request of a URL brought. */
+interface Opened {
+	readonly size: number;
+	/** The first bytes of the file; where the server ignores ranges, all of them. */
+	readonly first: Uint8Array;
+}
+
 /**
- * A URL read by HTTP ranges. A server that ignores ranges sends the whole file at the first
- * request, which is then kept in memory.
+ * A URL read by HTTP ranges. What the first request brings (1 MiB; from a server that ignores ranges the whole file) is
+ * kept in memory: a small file costs one request.
  */
 export function urlSource(url: string, options: { fetch?: typeof fetch } = {}): Source {
 	const request = options.fetch ?? fetch;
-	let opened: Promise<{ size: number; whole?: Uint8Array }> | undefined;
+	let opened: Promise<Opened> | undefined;
 
 	const get = async (first: number, last: number): Promise<Response> => {
 		let response: Response;
@@ -60,19 +70,22 @@ export function urlSource(url: string, options: { fetch?: typeof fetch } = {}): 
 			return refuse(url, `the download broke off: ${messageOf(error)}`, error);
 		}
 	};
-	const open = async (): Promise<{ size: number; whole?: Uint8Array }> => {
-		const response = await get(0, 0);
+	const open = async (): Promise<Opened> => {
+		const response = await get(0, FIRST - 1);
 		if (response.status !== 206) {
 			const whole = await body(response);
-			return { size: whole.length, whole };
+			return { size: whole.length, first: whole };
 		}
 		const range = response.headers.get("content-range") ?? "";
 		const size = Number(/\/(\d+)$/.exec(range)?.[1] ?? Number.NaN);
 		if (!Number.isSafeInteger(size)) refuse(url, `the server gives no file size (Content-Range: "${range}")`);
-		await response.body?.cancel();
-		return { size };
+		const first = await body(response);
+		const expected = Math.min(FIRST, size);
+		if (first.length !== expected)
+			refuse(url, `asked for ${expected} bytes at 0, the server sent ${first.length}`);
+		return { size, first };
 	};
-	const state = (): Promise<{ size: number; whole?: Uint8Array }> => {
+	const state = (): Promise<Opened> => {
 		opened ??= open();
 		return opened;
 	};
@@ -81,9 +94,9 @@ export function urlSource(url: string, options: { fetch?: typeof fetch } = {}): 
 		name: url,
 		size: async () => (await state()).size,
 		async read(offset, length) {
-			const { size, whole } = await state();
+			const { size, first } = await state();
 			checkRange(url, size, offset, length);
-			if (whole) return whole.subarray(offset, offset + length);
+			if (offset + length <= first.length) return first.subarray(offset, offset + length);
 			if (length === 0) return new Uint8Array(0);
 			const response = await get(offset, offset + length - 1);
 			// a 200 here would be the file's beginning, not the range

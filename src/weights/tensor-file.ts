@@ -1,5 +1,5 @@
 import { refuse } from "./errors.js";
-import { type GgufValue, readGgufHeader } from "./gguf.js";
+import type { GgufValue } from "./gguf.js";
 import { readSafetensorsHeader } from "./safetensors.js";
 import type { Source } from "./source.js";
 import type { TensorEntry } from "./tensor-entry.js";
@@ -16,6 +16,10 @@ export async function readTensorFile(source: Source): Promise<TensorFile> {
 	const size = await source.size();
 	if (size < 8) refuse(source.name, `${size} bytes are too few for a safetensors or GGUF file`);
 	const magic = new TextDecoder("latin1").decode(await source.read(0, 4));
-	if (magic === "GGUF") return { format: "gguf", ...(await readGgufHeader(source)) };
+	if (magic === "GGUF") {
+		// a page that reads no such file does without
+		const { readGgufHeader } = await import("./gguf.js");
+		return { format: "gguf", ...(await readGgufHeader(source)) };
+	}
 	return { format: "safetensors", ...(await readSafetensorsHeader(source)) };
 }

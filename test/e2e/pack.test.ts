@@ -1,67 +1,40 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { requireBuilt, root } from "../built.js";
+import { root } from "../built.js";
+import { Installed, type Output } from "./installed.js";
 
-const run = promisify(execFile);
 const MINUTE = 60_000;
 /** The largest tarball that is still a quick download. */
 const MOST_BYTES = 12 * 2 ** 20;
 
-// as a user's shell would have it: npm hands its own settings, .npmrc included, to what it runs
-const environment = Object.fromEntries(
-	Object.entries(process.env).filter(
-		([name]) => !/^(npm_|onnxruntime|node_options|vitest|node_env)/i.test(name),
-	),
-);
-const folder = mkdtempSync(join(tmpdir(), "headscope-pack-"));
-const installed = join(folder, "node_modules/headscope");
-let packed: { filename: string; size: number; files: { path: string }[] };
-
-const npm = (args: string[], cwd = folder): Promise<{ stdout: string; stderr: string }> =>
-	run("npm", args, { cwd, env: environment, maxBuffer: 2 ** 26, shell: process.platform === "win32" });
-const headscope = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
-	npm(["exec", "--no", "--", "headscope", ...args]);
-const evaluate = async (code: string): Promise<string> => {
-	const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", code], {
-		cwd: folder,
-		env: environment,
-	});
-	return stdout;
-};
+let user: Installed;
+const headscope = (...args: string[]): Promise<Output> => user.headscope(...args);
+const evaluate = async (code: string): Promise<string> =>
+	(await user.run(process.execPath, ["--input-type=module", "--eval", code])).stdout;
+/** Runs one of the package's examples. */
+const example = (name: string, ...args: string[]): Promise<Output> =>
+	user.run(process.execPath, [user.at("node_modules/headscope/dist/examples", `${name}.js`), ...args]);
 
 beforeAll(async () => {
-	requireBuilt();
-	const { stdout } = await npm(["pack", "--json", "--pack-destination", folder], root);
-	const [only] = JSON.parse(stdout) as (typeof packed)[];
-	if (!only) throw new Error("npm pack made nothing");
-	packed = only;
-	writeFileSync(
-		join(folder, "package.json"),
-		JSON.stringify({ name: "user", private: true, type: "module" }),
-	);
-	// whatever becomes of onnxruntime-node's install script, this must end well
-	await npm(["install", "--no-audit", "--no-fund", `./${packed.filename}`]);
+	user = await Installed.create();
 }, 10 * MINUTE);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => user?.remove());
 
 describe("the packed tarball, installed in an empty folder", () => {
 	test("holds the program, the types and the demo models, and nothing of the tests", () => {
-		const paths = packed.files.map((file) => file.path);
+		const paths = user.packed.files.map((file) => file.path);
 		for (const needed of ["README.md", "LICENSE", "CHANGELOG.md", "dist/cli/main.js", "dist/index.d.ts"]) {
 			expect(paths).toContain(needed);
 		}
 		for (const demo of ["demo", "demo-llama"]) expect(paths).toContain(`assets/${demo}/model.safetensors`);
 		const allowed = /^(dist|assets|examples)\/|^(README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/;
 		expect(paths.filter((path) => !allowed.test(path) || /\.test\.|golden/.test(path))).toEqual([]);
-		expect(packed.size).toBeLessThan(MOST_BYTES);
+		expect(user.packed.size).toBeLessThan(MOST_BYTES);
 	});
 
 	test("every entry can be imported and gives names", async () => {
-		const { exports } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8")) as {
+		const { exports } = JSON.parse(readFileSync(user.at("node_modules/headscope/package.json"), "utf8")) as {
 			exports: Record<string, unknown>;
 		};
 		const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
@@ -79,7 +52,7 @@ describe("the packed tarball, installed in an empty folder", () => {
 		"its types hold for a strict user",
 		async () => {
 			writeFileSync(
-				join(folder, "user.ts"),
+				user.at("user.ts"),
 				[
 					'import { loadModel, type Tensor } from "headscope";',
 					'import { attentionPattern } from "headscope/figures";',
@@ -94,9 +67,7 @@ describe("the packed tarball, installed in an empty folder", () => {
 			);
 			const options = ["--noEmit", "--strict", "--target", "es2023", "--lib", "es2023,dom,esnext.disposable"];
 			const tsc = join(root, "node_modules/typescript/bin/tsc");
-			const checked = run(process.execPath, [tsc, ...options, "--module", "nodenext", "user.ts"], {
-				cwd: folder,
-			});
+			const checked = user.run(process.execPath, [tsc, ...options, "--module", "nodenext", "user.ts"]);
 			await expect(checked.catch((error: { stdout: string }) => error.stdout)).resolves.toMatchObject({
 				stdout: "",
 			});
@@ -120,17 +91,12 @@ describe("the packed tarball, installed in an empty folder", () => {
 	test(
 		"the notebook's example runs and draws its figures",
 		async () => {
-			const example = join(installed, "dist/examples/mechinterp.js");
-			const { stdout } = await run(process.execPath, [example, "figures"], {
-				cwd: folder,
-				env: environment,
-				maxBuffer: 2 ** 24,
-			});
+			const { stdout } = await example("mechinterp", "figures");
 			expect(stdout).toContain("reset: the metrics from before");
 			for (const part of ["State dict", "Modules", "24 activations", "M = 65536: the first tasks"]) {
 				expect(stdout).toContain(`=== ${part}`);
 			}
-			const figures = join(folder, "figures");
+			const figures = user.at("figures");
 			const across = join(figures, "M=1/across-x-basis-w=0");
 			const names = readdirSync(join(across, "overview"));
 			// 24 locations of the model, x and y
@@ -162,8 +128,7 @@ describe("the packed tarball, installed in an empty folder", () => {
 	);
 
 	test("the induction story runs: ablating the previous-token partner costs most, an ideal pattern repairs it", async () => {
-		const example = join(installed, "dist/examples/induction-story.js");
-		const { stdout } = await run(process.execPath, [example, "story"], { cwd: folder, env: environment });
+		const { stdout } = await example("induction-story", "story");
 		const numberAfter = (text: string): number => Number(stdout.split(text)[1]?.match(/-?[\d.]+/)?.[0]);
 		const partner = /previous-token partner (0\.\d)/.exec(stdout)?.[1] as string;
 		const before = numberAfter("Loss on repeats, ");
@@ -173,7 +138,7 @@ describe("the packed tarball, installed in an empty folder", () => {
 		expect(repaired).toBeLessThan(before + 0.1);
 		expect(numberAfter('"king" as it is: ')).toBeGreaterThan(0.9);
 		expect(numberAfter(`"king" without ${partner}: `)).toBeLessThan(0.05);
-		expect(readdirSync(join(folder, "story")).sort()).toEqual([
+		expect(readdirSync(user.at("story")).sort()).toEqual([
 			"ablated.png",
 			"patterns as it is.png",
 			`patterns without ${partner}.png`,
@@ -181,9 +146,7 @@ describe("the packed tarball, installed in an empty folder", () => {
 	});
 
 	test("the example that made the demo models runs for some steps, and leaves a model with checkpoints", async () => {
-		const example = join(installed, "dist/examples/train-demo.js");
-		const args = [example, "demo", "1", "trained", "--steps", "21"];
-		const { stdout } = await run(process.execPath, args, { cwd: folder, env: environment });
+		const { stdout } = await example("train-demo", "demo", "1", "trained", "--steps", "21");
 		expect(stdout).toMatch(/^step 0: loss 4\.8/);
 		const { steps } = JSON.parse((await headscope("phase", "trained", "--json")).stdout) as {
 			steps: number[];
@@ -215,13 +178,13 @@ describe("the packed tarball, installed in an empty folder", () => {
 
 	test("without the native runtime, the same ranking comes from WASM, with one line that says so", async () => {
 		const before = JSON.parse((await headscope("induction", "--json")).stdout) as object;
-		rmSync(join(folder, "node_modules/onnxruntime-node"), { recursive: true, force: true });
+		rmSync(user.at("node_modules/onnxruntime-node"), { recursive: true, force: true });
 		const { stdout, stderr } = await headscope("induction", "--json");
 		const notices = stderr.split("\n").filter((line) => line.includes("onnxruntime-node"));
 		expect(notices).toHaveLength(1);
 		const heads = (of: object): string[] =>
 			(of as { ranking: { head: string }[] }).ranking.map((r) => r.head);
 		expect(heads(JSON.parse(stdout) as object)).toEqual(heads(before));
-		expect(existsSync(join(folder, "node_modules/onnxruntime-web"))).toBe(true);
+		expect(existsSync(user.at("node_modules/onnxruntime-web"))).toBe(true);
 	});
 });

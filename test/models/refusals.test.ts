@@ -60,23 +60,23 @@ describe("a folder", () => {
 		[{ hidden_act: "relu6" }, "hidden_act"],
 	])("with %j", async (change, message) => {
 		const checkpoint = await folder("rand-llama", change);
-		expect(() => resolveModel(checkpoint)).toThrow(message);
-		expect(() => resolveModel(checkpoint)).toThrow(/^[^\n]+$/);
+		await expect(resolveModel(checkpoint)).rejects.toThrow(message);
+		await expect(resolveModel(checkpoint)).rejects.toThrow(/^[^\n]+$/);
 	});
 
 	test("as it is", async () => {
-		expect(resolveModel(await folder("rand-llama")).config.nLayers).toBe(3);
+		expect((await resolveModel(await folder("rand-llama"))).config.nLayers).toBe(3);
 	});
 
 	test("with GPT-2's count of layers absurd", async () => {
 		const checkpoint = await folder("rand-gpt2", { n_layer: 1e9 });
-		expect(() => resolveModel(checkpoint)).toThrow("n_layer: ");
+		await expect(resolveModel(checkpoint)).rejects.toThrow("n_layer: ");
 	});
 });
 
 describe("a GGUF file", () => {
-	test("is resolved, with the rows of queries and keys put back", () => {
-		const { config, weights } = resolveModel(gguf(LLAMA, TENSORS));
+	test("is resolved, with the rows of queries and keys put back", async () => {
+		const { config, weights } = await resolveModel(gguf(LLAMA, TENSORS));
 		expect(config).toMatchObject({ nLayers: 1, nHeads: 2, nKvHeads: 1, dHead: 4, vocab: 10, tied: true });
 		const at = (name: string): unknown => weights.tensors.find((t) => t.name.endsWith(name))?.transform;
 		expect(at("q_proj.weight")).toEqual({ kind: "unpermute", heads: 2 });
@@ -93,15 +93,15 @@ describe("a GGUF file", () => {
 		["llama.rope.dimension_count", 2, "2 of 4 channels; partial rotation is not supported"],
 		["llama.rope.scaling.type", "yarn", "rope_scaling.type"],
 		["general.architecture", "mamba", 'unknown architecture "mamba"; known in GGUF: gpt2, llama'],
-	])("with %s = %s", (key, value, message) => {
-		expect(() => resolveModel(gguf({ ...LLAMA, [key]: value }, TENSORS))).toThrow(message);
+	])("with %s = %s", async (key, value, message) => {
+		await expect(resolveModel(gguf({ ...LLAMA, [key]: value }, TENSORS))).rejects.toThrow(message);
 	});
 
-	test("with a tensor more or less", () => {
-		expect(() => resolveModel(gguf(LLAMA, { ...TENSORS, "blk.0.extra.weight": [8] }))).toThrow(
+	test("with a tensor more or less", async () => {
+		await expect(resolveModel(gguf(LLAMA, { ...TENSORS, "blk.0.extra.weight": [8] }))).rejects.toThrow(
 			'"blk.0.extra.weight" would not be used',
 		);
 		const { "output_norm.weight": _, ...fewer } = TENSORS;
-		expect(() => resolveModel(gguf(LLAMA, fewer))).toThrow('tensor "model.norm.weight" is missing');
+		await expect(resolveModel(gguf(LLAMA, fewer))).rejects.toThrow('tensor "model.norm.weight" is missing');
 	});
 });

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { nodeHost } from "../../src/studio/server/host-node.js";
 import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { studioService } from "../../src/studio/service/service.js";
+import { copiedCode, runCode } from "./copied-code.js";
 import { openStudio, serveBuilt, startBrowser } from "./open-studio.js";
 
 /** Tables have five decimals, which may be off by half of the last one beside the difference that is allowed. */
@@ -37,8 +38,9 @@ async function shown(): Promise<void> {
 			.waitFor({ timeout: 60_000 });
 }
 
-/** The numbers of a table, without its heads. */
+/** The numbers of a table without its heads, once it is drawn. */
 async function numbers(table: Locator): Promise<number[][]> {
+	await table.locator("tbody tr").first().waitFor();
 	const rows = await table.locator("tbody tr").all();
 	return Promise.all(
 		rows.map(async (row) => (await row.locator("td").allInnerTexts()).map((text) => numberOf(text))),
@@ -110,6 +112,23 @@ test("shows predictions, optimal predictors, patterns and metrics of a run as th
 	expect(complaints).toEqual([]);
 });
 
+/** Whether the table of metrics has both numbers of each, and their relative change. */
+async function expectMetrics(
+	before: Readonly<Record<string, number>>,
+	after: Readonly<Record<string, number>>,
+): Promise<void> {
+	const found = await numbers(metrics());
+	expectNear(column(found, 0), Object.values(before));
+	expectNear(column(found, 2), Object.values(after));
+	const changes = Object.values(relativeChange(before, after));
+	for (const [i, change] of column(found, 5).entries()) {
+		const wanted = changes[i] as number;
+		// percent with two decimals, of numbers that may differ themselves in the fifth one
+		const allowed = 5e-5 + (5e-5 * (1 + Math.abs(wanted))) / Math.abs(Object.values(before)[i] as number);
+		expect(Math.abs(change - wanted)).toBeLessThan(allowed);
+	}
+}
+
 test("hand-made patterns change every metric by as much as in the notebook", async () => {
 	await page.getByLabel("What head 0.1 does").selectOption("self-pair");
 	await page.getByLabel("What head 0.2 does").selectOption("previous-token");
@@ -122,27 +141,73 @@ test("hand-made patterns change every metric by as much as in the notebook", asy
 	);
 	const before = (await run.evaluate()).metrics;
 	const after = (await run.evaluate(hooked)).metrics;
-	const found = await numbers(metrics());
-	expectNear(column(found, 0), Object.values(before));
-	expectNear(column(found, 2), Object.values(after));
-	const changes = Object.values(relativeChange(before, after));
-	for (const [i, change] of column(found, 5).entries()) {
-		const wanted = changes[i] as number;
-		// percent with two decimals, of numbers that may differ themselves in the fifth one
-		const allowed = 5e-5 + (5e-5 * (1 + Math.abs(wanted))) / Math.abs(Object.values(before)[i] as number);
-		expect(Math.abs(change - wanted)).toBeLessThan(allowed);
-	}
+	await expectMetrics(before, after);
 	const { xs, ys } = basisOf(run);
 	expectNear(
 		column(await numbers(predictions()), 2),
 		(await hooked.predict(xs, ys)).select(0).to("float32").data,
 	);
+	// the programs that the page gives find the same
+	const programs: string[] = [];
+	for (const menu of ["predictions", "patterns", "metrics", "activation"])
+		programs.push(await copiedCode(page, `Export ${menu}-`));
+	const [predicted = "", patterns = "", relative = "", activation = ""] = await Promise.all(
+		programs.map(runCode),
+	);
+	const said = JSON.parse(/^model (.*)$/m.exec(predicted)?.[1] ?? "[]") as number[][][];
+	expectNear(said.flat(2), (await hooked.predict(xs, ys)).to("float32").data);
+	expect(predicted).toMatch(/^ridge .*\ndMMSE /m);
+	const [layer = "[]"] = patterns.split("\n");
+	expectNear((await tableOf("Head 0.2, changed run")).flat(), (JSON.parse(layer) as number[][][][])[0]?.[2]?.flat() ?? []);
+	const changes = JSON.parse(relative) as Record<string, number>;
+	for (const [name, change] of Object.entries(relativeChange(before, after)))
+		expect(Math.abs((changes[name] as number) - change) / (1 + Math.abs(change))).toBeLessThan(5e-5);
+	const location = "token_sequence_transformer.blocks.0.attention.attention";
+	const { cache } = await run.model.runWithCache(xs, ys, { names: [location] });
+	expectNear((JSON.parse(activation) as number[][][]).flat(2), cache.get(location).to("float32").data);
 	await page.keyboard.press("Control+z");
 	await page.keyboard.press("Control+z");
 	await shown();
 	expect(await page.getByLabel("What head 0.1 does").inputValue()).toBe("own");
 	expectNear(column(await numbers(metrics()), 0), Object.values(before));
 	expect((await numbers(metrics()))[0]).toHaveLength(2);
+});
+
+test("a pattern drawn by hand over a named one changes every metric by as much as in Node", async () => {
+	await page.getByRole("button", { name: "Head 0.1", exact: true }).click();
+	await page.getByRole("button", { name: "Draw head 0.1" }).click();
+	const dialog = page.getByRole("dialog", { name: "Draw a pattern" });
+	await dialog.getByLabel("Start from").selectOption("previous-token");
+	await dialog.getByText("As numbers").click();
+	const text = dialog.getByLabel("Rows of the pattern, a line for each query");
+	await expect.poll(async () => (await text.inputValue()).split("\n").at(-1)).toMatch(/^(0 ){14}1 0$/);
+	// y3 looks at x0 as much as at x3
+	const rows = (await text.inputValue()).split("\n").with(7, "1 0 0 0 0 0 1 0");
+	await text.fill(rows.join("\n"));
+	await text.blur();
+	await dialog.getByText("row 7 sums to 2.00: scaled to 1 when used").waitFor();
+	await dialog.getByRole("button", { name: "Use this pattern" }).click();
+	await shown();
+	const choice = page.getByLabel("What head 0.1 does");
+	expect(await choice.inputValue()).toBe("drawn");
+	await using run = await resolveRun("M=1");
+	const pattern = rows.map((row) => [...row.split(" ").map(Number), ...Array(16).fill(0)].slice(0, 16));
+	const interventions = [{ kind: "replace-pattern", heads: ["0.1"], pattern, normalize: true }] as const;
+	const before = (await run.evaluate()).metrics;
+	const after = (await run.evaluate((xs, ys) => run.model.predict(xs, ys, { interventions }))).metrics;
+	await expectMetrics(before, after);
+	const shares = await tableOf("Head 0.1, changed run");
+	expect(shares[7]).toEqual(pattern[7]?.map((share) => share / 2));
+	// the address holds it, and it can be drawn again
+	await page.reload();
+	await shown();
+	await expectMetrics(before, after);
+	await page.getByRole("button", { name: "Draw head 0.1" }).click();
+	await dialog.getByText("row 7 sums to 2.00").waitFor();
+	await page.keyboard.press("Escape");
+	await page.getByRole("button", { name: "Put all heads back" }).click();
+	await shown();
+	expect(await choice.inputValue()).toBe("own");
 });
 
 test("a number that is typed over makes an edited sequence, which the address keeps", async () => {

@@ -11,7 +11,7 @@ import type { Value } from "../../src/graph/value.js";
 import { initialLanguageWeights, type LanguageModel, languageLoss } from "../../src/models/language-loss.js";
 import { loadModel } from "../../src/models/load-model.js";
 import { nextTokenLoss } from "../../src/models/next-token-loss.js";
-import { FAMILIES } from "../../src/models/registry.js";
+import { FAMILIES, type FamilyEntry } from "../../src/models/registry.js";
 import { traceModel } from "../../src/models/trace-model.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { Random, Tensor } from "../../src/tensor/index.js";
@@ -41,15 +41,25 @@ const MODELS = {
 		vocab_size: 11,
 		attention_bias: true,
 	},
+	gptj: {
+		architectures: ["GPTJForCausalLM"],
+		n_embd: 8,
+		n_layer: 2,
+		n_head: 2,
+		n_positions: 12,
+		n_inner: 12,
+		rotary_dim: 2,
+		vocab_size: 11,
+	},
 };
 
-function architecture(name: keyof typeof MODELS): LanguageModel {
-	const family = FAMILIES.find((f) => f.name === name) as (typeof FAMILIES)[number];
+async function architecture(name: keyof typeof MODELS): Promise<LanguageModel> {
+	const family = await (FAMILIES.find((f) => f.name === name) as FamilyEntry).load();
 	return { family, config: family.parseConfig(MODELS[name]) };
 }
 
-describe.each(["gpt2", "llama"] as const)("the language loss of %s", (name) => {
-	const model = architecture(name);
+describe.each(["gpt2", "llama", "gptj"] as const)("the language loss of %s", async (name) => {
+	const model = await architecture(name);
 	const [batch, length] = [2, 5];
 	const random = new Random(1);
 	// larger than the initial ones, so that no part of the model is near linear
@@ -110,8 +120,8 @@ describe.each(["gpt2", "llama"] as const)("the language loss of %s", (name) => {
 		}
 	});
 
-	it("starts with the family's spread", () => {
-		const large = architecture(name);
+	it("starts with the family's spread", async () => {
+		const large = await architecture(name);
 		const drawn = initialLanguageWeights(large, 0);
 		for (const [key, { shape, data }] of drawn) {
 			if (shape.length === 1) {

@@ -1,11 +1,11 @@
 /** What holds for every objective: a checkpoint's tensors give the weights back, in the optimizer's order. */
 import { expect, it } from "vitest";
-import { FAMILIES } from "../../src/models/registry.js";
+import { FAMILIES, type FamilyEntry } from "../../src/models/registry.js";
 import { regressionConfig } from "../../src/models/regression/index.js";
 import type { Tensor } from "../../src/tensor/index.js";
 import { OBJECTIVES, type Objective } from "../../src/train/objectives/index.js";
 
-const family = FAMILIES.find(({ name }) => name === "gpt2") as (typeof FAMILIES)[number];
+const family = await (FAMILIES.find(({ name }) => name === "gpt2") as FamilyEntry).load();
 const sizes = { n_embd: 8, n_layer: 1, n_head: 2, n_positions: 6, vocab_size: 7 };
 const task = { task_size: 2, max_examples: 3, embed_size: 8, mlp_size: 8, num_heads: 2, num_layers: 1 };
 const CONFIGS: Record<string, unknown> = {

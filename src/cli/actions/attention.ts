@@ -188,8 +188,8 @@ async function runModel(
 	let input: Input | undefined;
 	let heads: HeadIndex[] = [];
 	let layers: number[] = [];
-	await using model = await loadFor(cli, ref, options, (opened) => {
-		input = encodeInput(given, opened);
+	await using model = await loadFor(cli, ref, options, async (opened) => {
+		input = await encodeInput(given, opened);
 		if (row >= input.ids.length) {
 			throw new UsageError(`--row: got ${row}, allowed 0..${input.ids.length - 1}`);
 		}

@@ -33,8 +33,8 @@ export async function cache(cli: Cli, ref: string, options: CacheCommandOptions)
 	await prepareOutput(options.out, [".safetensors"]);
 	let input: Input | undefined;
 	let names: string[] = [];
-	await using model = await loadFor(cli, ref, options, (opened) => {
-		input = encodeInput(given, opened);
+	await using model = await loadFor(cli, ref, options, async (opened) => {
+		input = await encodeInput(given, opened);
 		const points = listPoints(opened.family, opened.config);
 		names =
 			options.names === undefined

@@ -40,8 +40,8 @@ export async function generate(cli: Cli, ref: string, options: GenerateCommandOp
 	const interventions =
 		options.intervene === undefined ? undefined : await readInterventions(options.intervene);
 	let input: Input | undefined;
-	await using model = await loadFor(cli, ref, options, (opened) => {
-		input = encodeInput(given, opened);
+	await using model = await loadFor(cli, ref, options, async (opened) => {
+		input = await encodeInput(given, opened);
 	});
 	const prompts = (input as Input).ids;
 	const made: NewToken[][] = prompts.map(() => []);

@@ -44,7 +44,7 @@ export async function info(cli: Cli, ref: string, options: OpenOptions): Promise
 		const dtype = checkpoint.entries.get(entry)?.dtype ?? "?";
 		stored[dtype] = (stored[dtype] ?? 0) + shape.reduce((a, b) => a * b, 1);
 	}
-	const tokenizer = tokenizerOf(checkpoint);
+	const tokenizer = await tokenizerOf(checkpoint);
 	const result: InfoResult = {
 		model: ref,
 		architecture: family.name,

@@ -210,8 +210,8 @@ async function openSubject(
 	}
 	const { row } = options;
 	let found: Input | undefined;
-	const model: Model = await loadFor(cli, ref, options, (opened) => {
-		found = encodeInput(given, opened);
+	const model: Model = await loadFor(cli, ref, options, async (opened) => {
+		found = await encodeInput(given, opened);
 		if (row >= found.ids.length)
 			throw new UsageError(`--row: got ${row}, allowed 0..${found.ids.length - 1}`);
 	});

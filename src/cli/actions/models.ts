@@ -34,12 +34,14 @@ export interface ModelsResult {
 
 /** Lists what the registry knows, so that a new family shows up by itself. */
 export async function models(cli: Cli): Promise<void> {
-	const families = FAMILIES.map(({ name, doc, architectures, gguf }) => ({
-		name,
-		description: doc,
-		architectures,
-		gguf: gguf?.architecture ?? null,
-	}));
+	const families = await Promise.all(
+		FAMILIES.map(async ({ name, architectures, gguf = null, load }) => ({
+			name,
+			description: (await load()).doc,
+			architectures,
+			gguf,
+		})),
+	);
 	await cli.result(
 		(): ModelsResult => ({ families, demos: [...DEMO_MODELS] }),
 		() =>

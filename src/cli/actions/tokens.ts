@@ -22,7 +22,7 @@ export interface TokensResult {
 /** Shows the tokens of a text; of the model only the tokenizer is used. */
 export async function tokens(cli: Cli, ref: string, options: TokensOptions): Promise<void> {
 	const text = await readText(options);
-	const tokenizer = tokenizerOf(await openFiles(cli, ref, options));
+	const tokenizer = await tokenizerOf(await openFiles(cli, ref, options));
 	if (!tokenizer) throw new ModelError(`${ref}: no tokenizer came with this model`);
 	const encoding = tokenizer.encode(text, options.bos === undefined ? {} : { bos: options.bos });
 	await cli.result(

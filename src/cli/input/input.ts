@@ -45,11 +45,11 @@ export async function readInput(options: InputOptions): Promise<GivenInput> {
 }
 
 /** The input as token ids of a model, checked against it. @throws {UsageError} */
-export function encodeInput(
+export async function encodeInput(
 	given: GivenInput,
 	{ checkpoint, config }: ResolvedModel & { checkpoint: Checkpoint },
-): Input {
-	const tokenizer = tokenizerOf(checkpoint);
+): Promise<Input> {
+	const tokenizer = await tokenizerOf(checkpoint);
 	if ("text" in given) {
 		if (!tokenizer)
 			throw new UsageError(`${checkpoint.origin} has no tokenizer; give token ids with --ids FILE`);

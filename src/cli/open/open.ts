@@ -19,7 +19,7 @@ export async function openArchitecture(
 	options: OpenOptions,
 ): Promise<ResolvedModel & { checkpoint: Checkpoint }> {
 	const checkpoint = await openFiles(cli, ref, options);
-	return { ...resolveModel(checkpoint), checkpoint };
+	return { ...(await resolveModel(checkpoint)), checkpoint };
 }
 
 /**
@@ -30,10 +30,10 @@ export async function loadFor(
 	cli: Cli,
 	ref: string,
 	options: RunModelOptions,
-	check?: (opened: ResolvedModel & { checkpoint: Checkpoint }) => void,
+	check?: (opened: ResolvedModel & { checkpoint: Checkpoint }) => void | Promise<void>,
 ): Promise<Model> {
 	const opened = await openArchitecture(cli, ref, options);
-	check?.(opened);
+	await check?.(opened);
 	const { provider, threads } = options;
 	const engineOptions = { ...(provider && { provider }), ...(threads !== undefined && { threads }) };
 	const model = await loadCheckpoint(opened.checkpoint, {

@@ -19,9 +19,8 @@ import { parameters, ROOT, unembedding } from "./weights.js";
 export const regression: Family<RegressionConfig> = {
 	name: "regression",
 	doc: "in-context linear regression transformer: vectors as tokens, heads' q/k/v interleaved, double residual",
-	architectures: [],
-	modelType: "regression",
 	norm: "layer",
+	hasNorms: (c) => c.layerNorm,
 	residualGrowth: 2,
 	parseConfig: (config) => regressionConfig(config as RegressionTask),
 	weights: parameters,

@@ -1,4 +1,4 @@
-import { useSignalEffect } from "@preact/signals";
+import { effect, useSignalEffect } from "@preact/signals";
 import type { ComponentType, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { isDark } from "./draw/theme.js";
@@ -14,11 +14,16 @@ export function App({ studio }: { studio: Studio }): JSX.Element {
 	useSignalEffect(() => {
 		document.documentElement.dataset.theme = isDark.value ? "dark" : "light";
 	});
-	// for whoever drives the page from outside: whether what is shown is what was asked for
-	useSignalEffect(() => {
-		document.body.dataset.busy = studio.busy.value || studio.loading.value ? "yes" : "no";
-		if (studio.look.value) document.body.dataset.looked = "";
-	});
+	// for whoever drives the page from outside: whether what is shown is what was asked for. Told at once, where the
+	// effects that draw wait for a frame
+	useEffect(
+		() =>
+			effect(() => {
+				document.body.dataset.busy = studio.busy.value || studio.loading.value ? "yes" : "no";
+				if (studio.look.value) document.body.dataset.looked = "";
+			}),
+		[studio],
+	);
 	useEffect(() => listenToKeys(studio), [studio]);
 	useEffect(() => listenToDrops(studio), [studio]);
 	useEffect(() => followDonors(studio), [studio]);

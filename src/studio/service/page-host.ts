@@ -55,7 +55,7 @@ async function startEngine(
 	threads: number,
 ): Promise<{ engine: Engine; note: string }> {
 	const start = (name: PageProvider): Promise<Engine> =>
-		createEngine({ provider: name, threads, thread: "same", runtimeFiles: `${base}ort/` });
+		createEngine({ provider: name, threads, thread: "same", warm: true, runtimeFiles: `${base}ort/` });
 	if (provider === "wasm") return { engine: await start("wasm"), note: "" };
 	try {
 		return { engine: await start("webgpu"), note: "" };
