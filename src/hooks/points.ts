@@ -3,8 +3,8 @@ import type { Axis } from "../tensor/index.js";
 /** One kind of hook point: the last part of its name. */
 interface PointKind {
 	readonly axes: readonly Axis[];
-	/** Axes where a head axis comes before the width: norms and inputs split by head. */
-	readonly perHead?: readonly Axis[];
+	/** Axes of the point's other rank: norms and inputs split by head. */
+	readonly other?: readonly Axis[];
 }
 
 const residual: PointKind = { axes: ["batch", "pos", "d_model"] };
@@ -13,12 +13,17 @@ const square: PointKind = { axes: ["batch", "head", "query", "key"] };
 const heads: PointKind = { axes: ["batch", "pos", "head", "d_head"] };
 const kvHeads: PointKind = { axes: ["batch", "pos", "kv_head", "d_head"] };
 const mlp: PointKind = { axes: ["batch", "pos", "d_mlp"] };
+/** Queries or keys in and behind their norm: by head, or all heads' channels as one vector. */
+const normedHeads = (head: Axis): PointKind => ({
+	axes: ["batch", head, "pos", "d_head"],
+	other: ["batch", "pos", "d_head"],
+});
 const normalized: PointKind = {
 	axes: ["batch", "pos", "d_model"],
-	perHead: ["batch", "pos", "head", "d_model"],
+	other: ["batch", "pos", "head", "d_model"],
 };
 
-/** Axes of every hook point, by the last part of its name (TransformerLens' classic contract). */
+/** Axes of every hook point, by the last part of its name or the last two (TransformerLens' classic contract). */
 const KINDS: Readonly<Record<string, PointKind>> = {
 	hook_embed: residual,
 	hook_pos_embed: residual,
@@ -28,6 +33,7 @@ const KINDS: Readonly<Record<string, PointKind>> = {
 	hook_attn_out: residual,
 	hook_mlp_out: residual,
 	hook_mlp_in: residual,
+	hook_out: residual,
 	hook_scale: normalized,
 	hook_normalized: normalized,
 	hook_attn_in: perHeadInput,
@@ -40,6 +46,12 @@ const KINDS: Readonly<Record<string, PointKind>> = {
 	hook_v: kvHeads,
 	hook_rot_q: heads,
 	hook_rot_k: kvHeads,
+	hook_q_normed: normedHeads("head"),
+	"q_norm.hook_scale": normedHeads("head"),
+	"q_norm.hook_normalized": normedHeads("head"),
+	hook_k_normed: normedHeads("kv_head"),
+	"k_norm.hook_scale": normedHeads("kv_head"),
+	"k_norm.hook_normalized": normedHeads("kv_head"),
 	hook_z: heads,
 	hook_attn_scores: square,
 	hook_pattern: square,
@@ -50,8 +62,9 @@ const KINDS: Readonly<Record<string, PointKind>> = {
 
 /** Names of a point's axes, or undefined for a module's output whose axes are not known by name. */
 export function axesOf(name: string, rank: number): readonly Axis[] | undefined {
-	const kind = KINDS[name.slice(name.lastIndexOf(".") + 1)];
-	return [kind?.axes, kind?.perHead].find((axes) => axes?.length === rank);
+	const [last = "", before] = name.split(".").reverse();
+	const kind = KINDS[`${before}.${last}`] ?? KINDS[last];
+	return [kind?.axes, kind?.other].find((axes) => axes?.length === rank);
 }
 
 /** The axis along which a point's positions lie: "pos", or the queries of a pattern. */
@@ -69,7 +82,12 @@ const ALIASES: readonly (readonly [RegExp, string])[] = [
 	[/^(blocks\.\d+)\.ln2\.hook_in$/, "$1.hook_resid_mid"],
 	[/^(blocks\.\d+\.attn)\.([qkv])\.hook_out$/, "$1.hook_$2"],
 	[/^(blocks\.\d+\.attn)\.o\.hook_in$/, "$1.hook_z"],
+	// a point of its own where a norm stands behind the module
+	[/^(blocks\.\d+\.(?:attn|mlp))\.hook_out$/, "$1.hook_out"],
 	[/^(blocks\.\d+)\.(attn|mlp)\.hook_out$/, "$1.hook_$2_out"],
+	[/^(blocks\.\d+)\.ln1_post\.hook_out$/, "$1.hook_attn_out"],
+	[/^(blocks\.\d+)\.ln2_post\.hook_out$/, "$1.hook_mlp_out"],
+	[/^(blocks\.\d+\.attn)\.([qk])_norm\.hook_out$/, "$1.hook_$2_normed"],
 	[/^(blocks\.\d+\.mlp)\.gate\.hook_out$/, "$1.hook_pre"],
 	// the up-projection: beside a gate it is hook_pre_linear, alone hook_pre
 	[/^(blocks\.\d+\.mlp)\.in\.hook_out$/, "$1.hook_pre_linear"],
@@ -95,6 +113,8 @@ const SHORT_IN_ATTENTION = new Set([
 	"z",
 	"rot_q",
 	"rot_k",
+	"q_normed",
+	"k_normed",
 	"attn_scores",
 	"pattern",
 	"result",

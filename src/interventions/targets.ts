@@ -39,6 +39,12 @@ export function targetsOf(selection: Selection, at: string, sizes: Sizes, where:
 	const first = points[0] as HookPoint;
 	const axes = axesAt(first);
 	if (!axes) reject(`${where}.at`, `"${at}" is a module whose axes are not known; choose a hook point`);
+	if (axes[1] !== "pos" && !axes.includes("query")) {
+		reject(
+			`${where}.at`,
+			`"${at}" has heads before positions; choose "q" or "k" before their norm, "rot_q" or "rot_k" behind it`,
+		);
+	}
 	const axis = axes.find((a) => a === "head" || a === "kv_head");
 	checkHeadFields(selection, axis, at, sizes, where);
 	// one point for each layer, since a short name means the same place in every one

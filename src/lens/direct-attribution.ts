@@ -2,6 +2,7 @@ import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import { nearest } from "../hooks/select.js";
 import { answerIds } from "../metrics/answers.js";
+import { centres } from "../models/family.js";
 import type { Model } from "../models/model.js";
 import type { ModelInput, Readout, RunOptions } from "../models/run-options.js";
 import { findUsual, usualValue } from "../models/weight-layout.js";
@@ -33,7 +34,7 @@ export interface DirectAttribution {
 	readonly parts: readonly Part[];
 	/** [part, batch, scored] */
 	readonly values: Tensor<"float32">;
-	/** What is taken apart, as the run has it: [batch, scored]. */
+	/** What is taken apart, as the run has it: [batch, scored]. Where logits are capped (Gemma 2) it is what is capped. */
 	readonly total: Tensor<"float32">;
 	/**
 	 * `total` minus the sum of all parts: [batch, scored]. 0 but for rounding, unless `run` changes the stream itself
@@ -48,7 +49,8 @@ export interface DirectAttribution {
  * Direct logit attribution (Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits"): the residual
  * stream is a sum, and with the final norm's scale s kept as it was in this run the logits are linear in it. A part c
  * adds c . v / s, where v = w * (W_U[answer] - W_U[wrong]), minus its mean for LayerNorm, which centres the stream.
- * Attention layers and MLPs count with their output biases, heads and neurons without: those are parts then. The final
+ * Attention layers and MLPs count with their output biases, heads and neurons without: those are parts then. Where a norm
+ * stands behind attention or MLP, a head or neuron counts with that norm's weight and the scale it had in this run. The final
  * norm's bias and the unembedding's are parts always. Default position: the last.
  * @throws {LensError} for options that are not understood, {MetricError} for an answer of several tokens and positions
  * outside a row
@@ -77,10 +79,18 @@ export async function directAttribution(
 		answerIds(model, given as never, batch, i === 0 ? "answers" : "wrong"),
 	);
 	const groups = streamGroups(model, by);
-	const names = groups.flatMap(({ source }) => (source.from === "bias" ? [] : [source.name]));
-	const hasNorm = model.usualWeights().has("ln_final.w");
+	const hasNorm = isNormed(model);
+	const capped = isCapped(model);
+	const names = [
+		...groups.flatMap(({ source }) => [
+			...(source.from === "bias" ? [] : [source.name]),
+			...(source.norm ? [`${source.norm}.hook_scale`] : []),
+		]),
+		...(hasNorm ? ["ln_final.hook_scale"] : []),
+		...(capped ? ["ln_final.hook_normalized"] : []),
+	];
 	const readout: Readout = {
-		names: hasNorm ? [...names, "ln_final.hook_scale"] : names,
+		names: [...new Set(names)],
 		outputs: remembered(model, ["direct-attribution", by, ids.length], () =>
 			outputsOf(model, groups, ids.length),
 		),
@@ -113,8 +123,8 @@ function feedOf(i: number): string {
 /** Each group's attribution and the final biases' [batch, scored, part], and the logit itself [batch, scored]. */
 function outputsOf(model: Model, groups: readonly Group[], answers: number): Readout["outputs"] {
 	const weights = model.usualWeights();
-	const hasNorm = weights.has("ln_final.w");
-	const centred = model.family.norm === "layer" && hasNorm;
+	const hasNorm = isNormed(model);
+	const centred = centres(model.family, model.config);
 	const at = (name: string, ...axes: Parameters<typeof usualValue>[1][]): Value =>
 		usualValue(findUsual(weights, name), ...axes);
 	return (get, g) => {
@@ -126,10 +136,17 @@ function outputsOf(model: Model, groups: readonly Group[], answers: number): Rea
 			return wrong ? g.sub(answer as Value, wrong) : (answer as Value);
 		};
 		const unembedding = pick(at("unembed.W_U", ["vocab", "d_model"])); // [batch, d_model]
-		const direction = directionOf(unembedding, hasNorm ? at("ln_final.w") : undefined, centred, g);
+		const direction = directionOf(unembedding, weights.has("ln_final.w") ? at("ln_final.w") : undefined, centred, g);
 		/** The same number at each place: [batch, 1] to [batch, scored, 1]. */
 		const everywhere = (value: Value): Value => g.expand(g.unsqueeze(value, 1), [batch, scored, 1]);
+		/** What a source adds along the direction: [batch, scored, part]. */
 		const written = (source: Group["source"]): Value => {
+			if (!source.norm) return along(source, direction);
+			// a norm behind attention or MLP is linear too, with its scale as it was in this run
+			const gained = along(source, g.mul(direction, at(`${source.norm}.w`)));
+			return g.div(gained, atPlaces(get(`${source.norm}.hook_scale`), g));
+		};
+		const along = (source: Group["source"], direction: Value): Value => {
 			if (source.from === "bias") return everywhere(g.sum(g.mul(direction, at(source.name)), -1));
 			const value = atPlaces(get(source.name), g);
 			if (source.from === "neurons") {
@@ -149,9 +166,21 @@ function outputsOf(model: Model, groups: readonly Group[], answers: number): Rea
 			outputs["ln_final.b"] = everywhere(g.sum(g.mul(unembedding, at("ln_final.b")), -1));
 		if (weights.has("unembed.b_U"))
 			outputs["unembed.b_U"] = everywhere(g.unsqueeze(pick(at("unembed.b_U")), 1));
-		outputs.total = pickLogits(logits, ids, g);
+		outputs.total = isCapped(model)
+			? g.sum(g.mul(get("ln_final.hook_normalized"), g.unsqueeze(direction, 1)), -1, { keepDims: false })
+			: pickLogits(logits, ids, g);
 		return outputs;
 	};
+}
+
+/** Whether there is a final norm, which may have no weight. */
+function isNormed(model: Model): boolean {
+	return model.hookPoints().some(({ name }) => name === "ln_final.hook_scale");
+}
+
+/** Whether logits are no sum of what was written, but a bounded function of it. */
+function isCapped({ family, config }: Model): boolean {
+	return family.logitCap?.(config) !== undefined;
 }
 
 /** What a stream is multiplied with before it is divided by the scale: [batch, d_model]. */

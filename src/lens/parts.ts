@@ -20,13 +20,17 @@ export const UNITS = ["component", "head", "neuron"] as const;
 export type Unit = (typeof UNITS)[number];
 
 /** Where a group of parts is read in the graph. */
-export type Source =
+export type Source = (
 	/** A point [batch, pos, d_model], or with heads [batch, pos, head, d_model]. */
 	| { readonly from: "point"; readonly name: string }
 	/** Neurons: a point [batch, pos, d_mlp] and the matrix that it is multiplied with. */
 	| { readonly from: "neurons"; readonly name: string; readonly matrix: string }
 	/** A bias [d_model] that is added to the stream. */
-	| { readonly from: "bias"; readonly name: string };
+	| { readonly from: "bias"; readonly name: string }
+) & {
+	/** The norm between it and the stream: "blocks.0.ln1_post". */
+	readonly norm?: string | undefined;
+};
 
 /** Parts that are read together. */
 export interface Group {
@@ -41,17 +45,18 @@ export function streamGroups(model: Model, unit: Unit): Group[] {
 	const { nLayers, nHeads, dMlp } = model.config;
 	const growth = model.family.residualGrowth ?? 1;
 	const weights = model.usualWeights();
-	const hasPositions = model.hookPoints().some(({ name }) => name === "hook_pos_embed");
-	const point = (name: string, parts: readonly Part[], after: number): Group => ({
-		source: { from: "point", name },
+	const known = new Set(model.hookPoints().map(({ name }) => name));
+	const hasPositions = known.has("hook_pos_embed") && !model.family.positionsApart?.(model.config);
+	const point = (name: string, parts: readonly Part[], after: number, norm?: string): Group => ({
+		source: { from: "point", name, norm },
 		parts,
 		factor: growth ** after,
 	});
-	const bias = (name: string, layer: number, after: number): Group[] =>
+	const bias = (name: string, layer: number, after: number, norm?: string): Group[] =>
 		weights.has(name)
 			? [
 					{
-						source: { from: "bias", name },
+						source: { from: "bias", name, norm },
 						parts: [{ label: name, kind: "bias", layer }],
 						factor: growth ** after,
 					},
@@ -60,6 +65,9 @@ export function streamGroups(model: Model, unit: Unit): Group[] {
 	const inLayer = (layer: number): Group[] => {
 		const at = `blocks.${layer}`;
 		const after = nLayers - 1 - layer;
+		const behind = (module: string): string | undefined =>
+			weights.has(`${at}.${module}.w`) ? `${at}.${module}` : undefined;
+		const [attnNorm, mlpNorm] = [behind("ln1_post"), behind("ln2_post")];
 		const heads = Array.from(
 			{ length: nHeads },
 			(_, head): Part => ({ label: `L${layer}H${head}`, kind: "head", layer, head }),
@@ -70,18 +78,23 @@ export function streamGroups(model: Model, unit: Unit): Group[] {
 		);
 		const attn =
 			unit === "head"
-				? [point(`${at}.attn.hook_result`, heads, after), ...bias(`${at}.attn.b_O`, layer, after)]
+				? [
+						point(`${at}.attn.hook_result`, heads, after, attnNorm),
+						...bias(`${at}.attn.b_O`, layer, after, attnNorm),
+					]
 				: [point(`${at}.hook_attn_out`, [{ label: `${layer}_attn_out`, kind: "attn", layer }], after)];
+		if (!known.has(`${at}.hook_mlp_out`)) return attn; // a block of attention alone
 		if (unit !== "neuron")
 			return [
 				...attn,
 				point(`${at}.hook_mlp_out`, [{ label: `${layer}_mlp_out`, kind: "mlp", layer }], after),
 			];
-		const source = { from: "neurons", name: `${at}.mlp.hook_post`, matrix: `${at}.mlp.W_out` } as const;
+		const matrix = `${at}.mlp.W_out`;
+		const source = { from: "neurons", name: `${at}.mlp.hook_post`, matrix, norm: mlpNorm } as const;
 		return [
 			...attn,
 			{ source, parts: neurons, factor: growth ** after },
-			...bias(`${at}.mlp.b_out`, layer, after),
+			...bias(`${at}.mlp.b_out`, layer, after, mlpNorm),
 		];
 	};
 	return [

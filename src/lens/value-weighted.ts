@@ -2,7 +2,7 @@ import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { Model } from "../models/model.js";
 import type { ModelInput, Readout, RunOptions } from "../models/run-options.js";
-import { usualValue } from "../models/weight-layout.js";
+import { type UsualWeight, usualValue } from "../models/weight-layout.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { remembered } from "./remember.js";
@@ -16,7 +16,8 @@ export interface ValueWeightedOptions extends RunOptions {
 /**
  * Attention weighted by what is moved: ||A[q, k] v_k W_O|| for every head, the norm of what query q gets from key k
  * (Kobayashi et al. 2020, "Attention is Not Only a Weight"; v with its bias, W_O without). A head that attends to a
- * token whose value is nearly 0, as many do to the first, moves nothing from there.
+ * token whose value is nearly 0, as many do to the first, moves nothing from there. A norm behind the heads (`ln1_post`)
+ * counts with its weight and the scale that it had at the query.
  * @returns by layer, [batch, head, query, key]; 0 or more, rows do not sum to 1
  * @throws {LensError} for a layer that the model lacks
  */
@@ -34,7 +35,11 @@ export async function valueWeightedPatterns(
 	});
 	if (layers.length === 0) reject("layers", `the list is empty; the model has 0 to ${nLayers - 1}`);
 	const readout: Readout = {
-		names: layers.flatMap((l) => [`blocks.${l}.attn.hook_pattern`, `blocks.${l}.attn.hook_v`]),
+		names: layers.flatMap((l) => [
+			`blocks.${l}.attn.hook_pattern`,
+			`blocks.${l}.attn.hook_v`,
+			...(normBehind(model, l) ? [`blocks.${l}.ln1_post.hook_scale`] : []),
+		]),
 		outputs: remembered(
 			model,
 			["value-weighted", layers],
@@ -61,7 +66,15 @@ function weighted(model: Model, layer: number, get: (name: string) => Value, g: 
 	const perHead = g.reshape(grouped, [batch, nHeads, key, dHead]);
 	const output = model.usualWeights().get(`${at}.W_O`);
 	// without a W_O heads stand side by side, which keeps lengths
-	const moved = output ? g.matmul(perHead, usualValue(output)) : perHead; // [batch, head, key, d_model]
+	const written = output ? g.matmul(perHead, usualValue(output)) : perHead; // [batch, head, key, d_model]
+	const behind = normBehind(model, layer);
+	const moved = behind ? g.mul(written, usualValue(behind)) : written;
 	const norms = g.sqrt(g.sum(g.mul(moved, moved), -1)); // [batch, head, key, 1]
-	return g.mul(get(`${at}.hook_pattern`), g.transpose(norms, [0, 1, 3, 2]));
+	const result = g.mul(get(`${at}.hook_pattern`), g.transpose(norms, [0, 1, 3, 2]));
+	return behind ? g.div(result, g.unsqueeze(get(`blocks.${layer}.ln1_post.hook_scale`), 1)) : result;
+}
+
+/** The norm between a layer's heads and the stream, where there is one. */
+function normBehind(model: Model, layer: number): UsualWeight | undefined {
+	return model.usualWeights().get(`blocks.${layer}.ln1_post.w`);
 }

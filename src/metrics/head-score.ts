@@ -3,6 +3,7 @@ import { actName } from "../hooks/points.js";
 import { headsByLayer } from "../interventions/heads.js";
 import { Model } from "../models/model.js";
 import { findScore, type HeadScore, REGRESSION_SCORES, SCORES } from "../scores/index.js";
+import { layerPoints, type NormBehind, normBehind } from "../scores/layer-points.js";
 import { type Rows, rowsOf } from "../scores/row.js";
 import { subjectOf } from "../scores/subject-of.js";
 import { readUnembedding } from "../scores/unembedding.js";
@@ -56,7 +57,7 @@ export const headScore = defineMetric({
 			rows: rows.rows.length,
 			names: score.needs.map((point) => actName(point, layer)),
 			at: undefined,
-			graph: graphOf(score, layer, head),
+			graph: graphOf(score, layer, head, normBehind(model, layer, score)),
 			feeds: score.feeds(rows, unembedding),
 		};
 		return { ...measured, metric };
@@ -82,19 +83,24 @@ function scoredRows(score: HeadScore, context: MetricContext): Omit<Measure, "me
 	return { model: subject.model, input, rows: rowsOf(samples) };
 }
 
-/** Graphs by score and head, so that a head's is compiled once. */
+/** Graphs by score, head and the norm behind it, so that a head's is compiled once. */
 const graphs = new WeakMap<HeadScore, Map<string, BoundMetric["graph"]>>();
 
-function graphOf(score: HeadScore, layer: number, head: number): BoundMetric["graph"] {
+function graphOf(
+	score: HeadScore,
+	layer: number,
+	head: number,
+	norm: NormBehind | undefined,
+): BoundMetric["graph"] {
 	const known = graphs.get(score) ?? new Map<string, BoundMetric["graph"]>();
 	graphs.set(score, known);
-	const key = `${layer}.${head}`;
+	const key = JSON.stringify([layer, head, norm]);
 	const graph: BoundMetric["graph"] =
 		known.get(key) ??
 		((get, g, feed) => {
 			// a score names its inputs itself; here they are the metric's
 			const own = { ...g, input: (name, dtype, shape) => feed(name, shape, dtype) } as typeof g;
-			const all = score.graph((point) => get(actName(point, layer)), own); // [rows, head]
+			const all = score.graph(layerPoints(get, layer, norm, own), own); // [rows, head]
 			return g.sum(g.slice(all, 1, head, head + 1), 1, { keepDims: false });
 		});
 	known.set(key, graph);

@@ -1,4 +1,4 @@
-import { reshape, slice, transpose, weight } from "../graph/ops/index.js";
+import { add, mul, reshape, slice, transpose, weight } from "../graph/ops/index.js";
 import type { Value } from "../graph/value.js";
 import { nearest } from "../hooks/select.js";
 import { sizeOf, Tensor } from "../tensor/index.js";
@@ -15,6 +15,11 @@ export interface StoredWeight {
 	readonly axes: readonly StoredAxis[];
 	/** Which of how many parts, where `axes` has that axis. */
 	readonly part?: readonly [index: number, of: number];
+	/** Where the tensor's first axis holds more than this weight: where that begins there, and the axis' extent. */
+	readonly rows?: readonly [start: number, of: number];
+	/** The weight is factor x stored + offset, in float32. Defaults 1 and 0. */
+	readonly factor?: number;
+	readonly offset?: number;
 }
 
 /**
@@ -24,12 +29,10 @@ export interface StoredWeight {
  */
 export type WeightLayout = Readonly<Record<string, StoredWeight>>;
 
-/** Axes of each weight by the last part of its name: x W is what a product means. */
+/** Axes of each matrix and its bias by the last part of the name: x W is what a product means. Norms' are as they are stored. */
 const AXES: Readonly<Record<string, readonly StoredAxis[]>> = {
 	W_E: ["vocab", "d_model"],
 	W_pos: ["pos", "d_model"],
-	w: ["d_model"],
-	b: ["d_model"],
 	W_Q: ["head", "d_model", "d_head"],
 	W_K: ["kv_head", "d_model", "d_head"],
 	W_V: ["kv_head", "d_model", "d_head"],
@@ -60,6 +63,11 @@ export interface UsualWeight {
 	readonly axes: readonly StoredAxis[];
 	/** Which part of the stored tensor it is. */
 	readonly part: number;
+	/** Where it begins on the stored tensor's first axis, and that axis' extent. Absent where it is all of it. */
+	readonly rows?: readonly [start: number, of: number] | undefined;
+	/** It is factor x stored + offset. */
+	readonly factor: number;
+	readonly offset: number;
 }
 
 /** Every weight of a model by its usual name. @throws {ModelError} for a family that does not say where they are */
@@ -69,8 +77,9 @@ export function usualWeights(family: Family, config: Dimensions): ReadonlyMap<st
 	}
 	const shapes = new Map(family.weights(config).map(({ name, shape }) => [name, shape]));
 	return new Map(
-		Object.entries(family.layout(config)).map(([name, { weight, axes, part = [0, 1] }]) => {
-			const usual = AXES[name.slice(name.lastIndexOf(".") + 1)];
+		Object.entries(family.layout(config)).map(([name, at]) => {
+			const { weight, axes, part = [0, 1], rows, factor = 1, offset = 0 } = at;
+			const usual = /\.[wb]$/.test(name) ? axes : AXES[name.slice(name.lastIndexOf(".") + 1)];
 			const shape = shapes.get(weight);
 			if (!usual || !shape) throw new Error(`internal: ${name} of ${family.name} has no axes or no tensor`);
 			const extent = (axis: StoredAxis): number => extentOf(axis, config, part[1]);
@@ -81,6 +90,9 @@ export function usualWeights(family: Family, config: Dimensions): ReadonlyMap<st
 				apart: axes.map((axis) => ({ axis, extent: extent(axis) })),
 				axes: usual,
 				part: part[0],
+				rows,
+				factor: Math.fround(factor),
+				offset,
 			};
 			return [name, found];
 		}),
@@ -98,14 +110,11 @@ export function findUsual(weights: ReadonlyMap<string, UsualWeight>, name: strin
  * A weight in its usual form as a value of the graph, made from the stored one.
  * @param axes another order of its axes. Default the usual one
  */
-export function usualValue(
-	{ stored, apart, axes: usual, part }: UsualWeight,
-	axes: readonly StoredAxis[] = usual,
-): Value {
-	const whole = reshape(
-		weight(stored.name, stored.shape),
-		apart.map(({ extent }) => extent),
-	);
+export function usualValue(usual: UsualWeight, axes: readonly StoredAxis[] = usual.axes): Value {
+	const { stored, apart, part, rows, factor, offset } = usual;
+	const [first, ...inner] = apart.map(({ extent }) => extent) as [number, ...number[]];
+	const all = reshape(weight(stored.name, stored.shape), [rows?.[1] ?? first, ...inner]);
+	const whole = rows ? slice(all, 0, rows[0], rows[0] + first) : all;
 	const at = apart.findIndex(({ axis }) => axis === "part");
 	const left = apart.filter(({ axis }) => axis !== "part");
 	const chosen =
@@ -115,17 +124,21 @@ export function usualValue(
 					slice(whole, at, part, part + 1),
 					left.map(({ extent }) => extent),
 				);
-	return transpose(
+	const ordered = transpose(
 		chosen,
 		axes.map((axis) => left.findIndex((one) => one.axis === axis)),
 	);
+	const scaled = factor === 1 ? ordered : mul(ordered, factor);
+	return offset === 0 ? scaled : add(scaled, offset);
 }
 
 /** A weight in its usual form from the stored tensor. */
 export function readUsual(usual: UsualWeight, stored: Tensor<"float32">): Tensor<"float32"> {
+	const { factor, offset } = usual;
 	const out = new Float32Array(sizeOf(usual.shape));
 	forEachPlace(usual, (at, place) => {
-		out[at] = stored.data[place] as number;
+		const scaled = Math.fround(factor * (stored.data[place] as number));
+		out[at] = offset === 0 ? scaled : scaled + offset;
 	});
 	return new Tensor("float32", usual.shape, out);
 }
@@ -133,19 +146,20 @@ export function readUsual(usual: UsualWeight, stored: Tensor<"float32">): Tensor
 /** Writes a weight in its usual form to its place in the stored tensor's numbers. */
 export function writeUsual(usual: UsualWeight, from: Tensor<"float32">, stored: Float32Array): void {
 	forEachPlace(usual, (at, place) => {
-		stored[place] = from.data[at] as number;
+		stored[place] = ((from.data[at] as number) - usual.offset) / usual.factor;
 	});
 }
 
 /** For each element in the usual order, its place in the stored tensor. */
 function forEachPlace(
-	{ shape, axes, apart, part }: UsualWeight,
+	{ shape, axes, apart, part, rows }: UsualWeight,
 	visit: (at: number, place: number) => void,
 ): void {
 	const stepOf = (axis: StoredAxis): number => {
 		const i = apart.findIndex((one) => one.axis === axis);
 		return i < 0 ? 0 : sizeOf(apart.slice(i + 1).map(({ extent }) => extent));
 	};
+	const first = (rows?.[0] ?? 0) * sizeOf(apart.slice(1).map(({ extent }) => extent));
 	// three nested loops, the outer ones of extent 1 where there are fewer axes
 	const missing = Array<number>(3 - axes.length);
 	const [a, b, c] = [...missing.fill(1), ...shape] as [number, number, number];
@@ -153,7 +167,7 @@ function forEachPlace(
 	let at = 0;
 	for (let i = 0; i < a; i++) {
 		for (let j = 0; j < b; j++) {
-			let place = part * stepOf("part") + i * da + j * db;
+			let place = first + part * stepOf("part") + i * da + j * db;
 			for (let k = 0; k < c; k++, place += dc) visit(at++, place);
 		}
 	}

@@ -18,7 +18,9 @@ import type { Trace } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import { Tensor } from "../tensor/index.js";
 import { type Linear, linear, projectFromHeads } from "./linear.js";
+import { normHeads, type QkNorm } from "./qk-norm.js";
 import { type Rotation, rotate } from "./rope.js";
+import { softCap } from "./soft-cap.js";
 
 export interface AttentionShape {
 	readonly nHeads: number;
@@ -34,8 +36,12 @@ export interface AttentionOptions extends AttentionShape {
 	readonly mask: Value;
 	/** Some query may see no key at all (padding): its row is 0 instead of NaN. */
 	readonly emptyRows: boolean;
-	/** Rotary positions, applied to queries and keys. */
-	readonly rotation?: Rotation | undefined;
+	/** Norms of queries and keys before their rotation. */
+	readonly qkNorm?: QkNorm | undefined;
+	/** Scaled scores are capped before the mask: cap * tanh(score / cap). */
+	readonly scoreCap?: number | undefined;
+	/** Rotary positions, applied to queries and keys. "none" rotates nothing in a layer of a model whose others do. */
+	readonly rotation?: Rotation | "none" | undefined;
 	/** Keys (rotated) and values of earlier positions, both [batch, past, kv_head, d_head]: they come before the others. */
 	readonly past?: { readonly key: Value; readonly value: Value } | undefined;
 	/** W_O and b_O. Without it the heads' results stand side by side: [batch, query, head * d_head]. */
@@ -46,20 +52,26 @@ export interface AttentionOptions extends AttentionShape {
 
 /**
  * Attention from projected heads, with the points hook_q, hook_k, hook_v, hook_rot_q, hook_rot_k,
- * hook_attn_scores, hook_pattern, hook_z and (when asked for) hook_result.
+ * hook_attn_scores, hook_pattern, hook_z and (when asked for) hook_result; with `qkNorm` those of its norms.
  * @param q [batch, query, head, d_head]; k and v are [batch, key, kv_head, d_head]
  * @returns [batch, query, d_model]
  *
  * The points hold the run's own positions; only the keys of scores and patterns are those of the past too.
  */
 export function attention(t: Trace, q: Value, k: Value, v: Value, options: AttentionOptions): Value {
-	const { nHeads, nKvHeads, dHead, scale, mask, emptyRows, rotation, past, output, modules } = options;
+	const { nHeads, nKvHeads, dHead, scale, mask, emptyRows, qkNorm, rotation, past, output, modules } =
+		options;
 	let query = t.hook("hook_q", q);
 	let key = t.hook("hook_k", k);
 	let value = t.hook("hook_v", v);
+	if (qkNorm) {
+		query = normHeads(t, "q", query, qkNorm);
+		key = normHeads(t, "k", key, qkNorm);
+	}
 	if (rotation) {
-		query = t.hook("hook_rot_q", rotate(query, rotation));
-		key = t.hook("hook_rot_k", rotate(key, rotation));
+		const rotated = (x: Value): Value => (rotation === "none" ? x : rotate(x, rotation));
+		query = t.hook("hook_rot_q", rotated(query));
+		key = t.hook("hook_rot_k", rotated(key));
 	}
 	if (past) {
 		key = concat([past.key, key], 1);
@@ -67,10 +79,11 @@ export function attention(t: Trace, q: Value, k: Value, v: Value, options: Atten
 	}
 	const groups = nHeads / nKvHeads;
 	const perQueryHead = (x: Value): Value => repeatKvHeads(transpose(x, [0, 2, 1, 3]), groups);
-	const scores = matmul(transpose(query, [0, 2, 1, 3]), perQueryHead(key), {
+	const product = matmul(transpose(query, [0, 2, 1, 3]), perQueryHead(key), {
 		transposeB: true,
 		alpha: scale,
 	});
+	const scores = softCap(product, options.scoreCap);
 	// added instead of selected: one pass over the scores that the runtime vectorises
 	const bias = where(mask, 0, Number.NEGATIVE_INFINITY);
 	const masked = t.hook("hook_attn_scores", add(scores, bias)); // [batch, head, query, key]

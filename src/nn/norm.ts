@@ -7,7 +7,8 @@ export interface Norm {
 	/** "layer" subtracts the mean (Ba et al. 2016), "rms" does not (Zhang and Sennrich 2019). */
 	readonly kind: "layer" | "rms";
 	readonly eps: number;
-	readonly weight: Value;
+	/** Without it the result is not multiplied. */
+	readonly weight?: Value | undefined;
 	readonly bias?: Value | undefined;
 }
 
@@ -21,7 +22,7 @@ export function norm(t: Trace, { kind, eps, weight, bias }: Norm): (x: Value) =>
 		const used = t.hook("hook_scale", scale);
 		const centred = (): Value => (kind === "layer" ? sub(x, mean(x, -1)) : x);
 		const divided = t.hook("hook_normalized", used === scale ? normalized : div(centred(), used));
-		const weighted = mul(divided, weight);
+		const weighted = weight ? mul(divided, weight) : divided;
 		return bias ? add(weighted, bias) : weighted;
 	};
 }

@@ -6,6 +6,7 @@ import { Random, type Tensor } from "../tensor/index.js";
 import { controlOf } from "./control.js";
 import type { HeadScores } from "./head-scores.js";
 import { HeadSums } from "./head-sums.js";
+import { layerPoints, normBehind } from "./layer-points.js";
 import { findScore } from "./registry.js";
 import { type Rows, rowsOf, ScoreError } from "./row.js";
 import type { HeadScore, UnembeddingRows } from "./score.js";
@@ -17,12 +18,18 @@ import { readUnembedding } from "./unembedding.js";
 export interface ScoreHeadsOptions extends SampleOptions {
 	/** Bytes that the activations of one run may take, about. Default 64 MiB; a single row may need more. */
 	memory?: number;
-	/** What is changed on the way, so that a changed model is scored: hooks, patches, interventions. */
-	run?: Omit<RunOptions, "bos" | "mask" | "signal" | "startAtLayer" | "stopAtLayer">;
+	/**
+	 * What is changed on the way, so that a changed model is scored: hooks, patches, interventions. Of what is taken of the
+	 * scored rows themselves, such as donors: a function that makes it for the rows of a run, the samples' or a control's.
+	 */
+	run?: ScoredRun | ((input: ModelInput, samples: Samples) => Promise<ScoredRun>);
 	signal?: AbortSignal;
 	/** Rows that are done, of all. */
 	onProgress?: (done: number, total: number) => void;
 }
+
+/** What a run of scored rows may be given. */
+type ScoredRun = Omit<RunOptions, "bos" | "mask" | "signal" | "startAtLayer" | "stopAtLayer">;
 
 const DEFAULT_MEMORY = 64 * 2 ** 20;
 
@@ -131,7 +138,7 @@ async function scoreGroup(
 		checkRows(members, rows, start);
 		const feeds = Object.assign({}, ...[...members.values()].map((s) => s.feeds(rows, unembedding)));
 		const run = (ids: Samples["ids"]): Promise<Results> => {
-			const results = reader(input(ids, samples), samples, feeds, signal);
+			const results = reader(input(ids, samples), { ...samples, ids }, feeds, signal);
 			results.catch(() => {}); // heard where it is awaited, if an earlier one does not fail first
 			return results;
 		};
@@ -195,7 +202,9 @@ function readerOf(model: Model, members: Named, run: ScoreHeadsOptions["run"]): 
 	const outputs: Readout["outputs"] = (get, g) =>
 		Object.fromEntries(
 			[...members].map(([name, score]) => {
-				const perLayer = layers.map((layer) => score.graph((point) => get(nameAt(point, layer)), g));
+				const perLayer = layers.map((layer) =>
+					score.graph(layerPoints(get, layer, normBehind(model, layer, score), g), g),
+				);
 				return [
 					name,
 					concat(
@@ -205,10 +214,12 @@ function readerOf(model: Model, members: Named, run: ScoreHeadsOptions["run"]): 
 				]; // [batch, layer, head]
 			}),
 		);
-	return async (input, { ids, mask }, feeds, signal) => {
+	return async (input, samples, feeds, signal) => {
+		const { ids, mask } = samples;
+		const changes = typeof run === "function" ? await run(input, samples) : run;
 		const readout = { names, outputs, feeds };
 		// a run that is given a signal is cut into parts to hear it, which costs memory; chunks are short enough
-		const found = await orAbort(model.read(input, readout, { ...run, ...(mask && { mask }) }), signal);
+		const found = await orAbort(model.read(input, readout, { ...changes, ...(mask && { mask }) }), signal);
 		return new Map(
 			[...members.keys()].map((name) => {
 				const values = found.get(name) as Tensor<"float32">;

@@ -140,7 +140,7 @@ describe.each(ALL)("%s", (_, score) => {
 		expect(flat.data.reduce((a, b) => a + b, 0) / flat.size).toBeCloseTo(expected, 5);
 	});
 
-	test.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])(
+	test.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5", "rand-gemma2", "rand-phi", "hooked-shortformer"])(
 		"inside %s it is what its host form makes of the activations",
 		async (name) => {
 			await using model = await loadCheckpoint(await openCheckpoint(referencePath("lm", "models", name)), {
@@ -164,7 +164,19 @@ describe.each(ALL)("%s", (_, score) => {
 				const names = [/hook_pattern$/, /hook_result$/];
 				const { cache } = await model.runWithCache([row], { names });
 				for (let l = 0; l < nLayers; l++) {
-					const host = score.host((point) => cache.get(point, l), feeds);
+					const behind = `blocks.${l}.ln1_post.w`;
+					const gain = model.usualWeights().has(behind) ? await model.matrix(behind) : undefined;
+					// a norm between heads and stream counts with its weight
+					const at = (point: string): Tensor<"float32"> => {
+						const { shape, data } = cache.get(point, l);
+						if (point !== "result" || !gain) return cache.get(point, l);
+						return new Tensor(
+							"float32",
+							shape,
+							data.map((v, i) => v * gain.at(i % gain.size)),
+						);
+					};
+					const host = score.host(at, feeds);
 					expect(farthest(Tensor.from([values[l] as number[]]), host)).toBeLessThan(1e-5);
 				}
 			}

@@ -18,23 +18,31 @@ test("of random models: the norm of each key's part of a head's result", async (
 			const layer = nLayers - 1;
 			const found = await valueWeightedPatterns(model, rows, { layers: [-1] });
 			expect([...found.keys()]).toEqual([layer]);
-			const { cache } = await model.runWithCache(rows, { names: [/hook_pattern/, /hook_v$/], logits: false });
+			const { cache } = await model.runWithCache(rows, {
+				names: [/hook_pattern/, /hook_v$/, /scale$/],
+				logits: false,
+			});
 			const [pattern, values] = [cache.get("pattern", layer), cache.get("v", layer)];
 			const output = await model.matrix(`blocks.${layer}.attn.W_O`);
+			const behind = `blocks.${layer}.ln1_post.w`;
+			const gain = model.usualWeights().has(behind) ? await model.matrix(behind) : undefined;
 			const [h, q] = [nHeads - 1, (rows[0]?.length as number) - 1];
 			for (let k = 0; k <= q; k++) {
 				const value = values
 					.select(0)
 					.select(k)
 					.select(Math.floor(h / (nHeads / nKvHeads)));
-				const moved = Array.from({ length: output.shape[2] as number }, (_, d) =>
-					[...value.data].reduce((sum, v, i) => sum + v * output.at(h, i, d), 0),
+				const moved = Array.from(
+					{ length: output.shape[2] as number },
+					(_, d) =>
+						(gain?.at(d) ?? 1) * [...value.data].reduce((sum, v, i) => sum + v * output.at(h, i, d), 0),
 				);
-				const wanted = pattern.at(0, h, q, k) * Math.hypot(...moved);
+				const scale = gain ? cache.get("scale", layer, "ln1_post").at(0, q, 0) : 1;
+				const wanted = (pattern.at(0, h, q, k) * Math.hypot(...moved)) / scale;
 				expect(found.get(layer)?.at(0, h, q, k)).toBeCloseTo(wanted, 4);
 			}
 		}),
-		{ numRuns: 8 },
+		{ numRuns: 24 },
 	);
 });
 

@@ -28,6 +28,16 @@ MODELS = {
      rope_scaling=dict(rope_type='llama3', factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=64))),
  'rand-llama-linear-rope': ('llama', dict(ll, num_key_value_heads=1, rope_theta=1e4, tie_word_embeddings=True, rope_scaling=dict(rope_type='linear', factor=4.0))),
  'rand-llama-bias-headdim': ('llama', dict(ll, num_key_value_heads=2, head_dim=12, attention_bias=True, mlp_bias=True, tie_word_embeddings=False)),
+ 'rand-mistral-sliding': ('mistral', dict(ll, num_key_value_heads=2, sliding_window=5, tie_word_embeddings=False)),
+ 'rand-qwen2': ('qwen2', dict(ll, num_key_value_heads=2, tie_word_embeddings=True, rms_norm_eps=1e-6)),
+ 'rand-qwen3': ('qwen3', dict(ll, num_key_value_heads=2, head_dim=16, tie_word_embeddings=True, rms_norm_eps=1e-6)),
+ 'rand-gemma': ('gemma', dict(ll, num_key_value_heads=1, head_dim=16, rms_norm_eps=1e-6)),
+ 'rand-gemma2': ('gemma2', dict(ll, num_key_value_heads=2, head_dim=16, rms_norm_eps=1e-6, sliding_window=5, query_pre_attn_scalar=24, attn_logit_softcapping=5.0, final_logit_softcapping=3.0)),
+ 'rand-gemma3': ('gemma3_text', dict(ll, num_key_value_heads=2, head_dim=16, rms_norm_eps=1e-6, sliding_window=5, query_pre_attn_scalar=24,
+     layer_types=['sliding_attention', 'full_attention', 'sliding_attention'], rope_theta=1e6, rope_local_base_freq=1e4)),
+ 'rand-phi3': ('phi3', dict(ll, num_key_value_heads=2, tie_word_embeddings=False, sliding_window=None, original_max_position_embeddings=T)),
+ 'rand-olmo2': ('olmo2', dict(ll, num_key_value_heads=2, tie_word_embeddings=False)),
+ 'rand-smollm3': ('smollm3', dict(ll, num_key_value_heads=2, no_rope_layer_interval=2, tie_word_embeddings=True)),
 }
 CLASSIC = re.compile(r'^(hook_embed|hook_pos_embed|ln_final\.hook_(scale|normalized)|blocks\.\d+\.(hook_(resid_pre|resid_mid|resid_post|attn_out|mlp_out|mlp_in|attn_in|q_input|k_input|v_input)|attn\.hook_(q|k|v|z|result|attn_scores|pattern|rot_q|rot_k)|mlp\.hook_(pre|post|pre_linear)|(ln1|ln2|ln1_post|ln2_post)\.hook_(scale|normalized)))$')
 

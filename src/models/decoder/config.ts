@@ -1,0 +1,90 @@
+import * as z from "zod";
+import { ACTIVATIONS } from "../../nn/activation.js";
+import type { RopeConfig } from "../../nn/rope.js";
+import { count, layerCount } from "../config-schema.js";
+import { type Dimensions, ModelError } from "../family.js";
+import { ropeKeys } from "./rope-config.js";
+
+/** A decoder with RMSNorm, rotary positions and gated MLPs: what differs between its architectures. */
+export interface DecoderConfig extends Dimensions {
+	readonly eps: number;
+	readonly activation: string;
+	/** The unembedding is the embedding. */
+	readonly tied: boolean;
+	/** Biases of q, k and v, of the heads' output, and of the MLP's three matrices. */
+	readonly qkvBias: boolean;
+	readonly outputBias: boolean;
+	readonly mlpBias: boolean;
+	/** q, k and v lie in one matrix, gate and up projection in another. */
+	readonly fused: boolean;
+	/** Factor on q k^T. */
+	readonly scale: number;
+	/** Rotary positions of each layer; undefined where a layer has none. */
+	readonly ropes: readonly (RopeConfig | undefined)[];
+	/** The file stores divisors of the rotary frequencies (GGUF's form of Llama 3 scaling). */
+	readonly ropeFactors: boolean;
+	/** How many keys a query of each layer sees, its own included; undefined for all. */
+	readonly windows: readonly (number | undefined)[];
+	/** Where norms stand: before attention and MLP, behind them, or both. */
+	readonly norms: "before" | "behind" | "both";
+	/** Norms multiply by 1 + weight instead of by the weight. */
+	readonly unitOffset: boolean;
+	/** Norms of queries and keys: of each head, or of all heads as one vector. */
+	readonly qkNorm?: "head" | "heads" | undefined;
+	/** Factor on the embedding. */
+	readonly embedScale: number;
+	/** Scores, and logits, are capped: cap * tanh(x / cap). */
+	readonly scoreCap?: number | undefined;
+	readonly logitCap?: number | undefined;
+}
+
+/** Activation functions by their names in configurations. */
+export const activation = z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]);
+
+/** Keys of config.json that all these architectures have. */
+export const decoderKeys = {
+	hidden_size: count,
+	intermediate_size: count,
+	num_hidden_layers: layerCount,
+	num_attention_heads: count,
+	num_key_value_heads: count.nullish(),
+	head_dim: count.nullish(),
+	vocab_size: count,
+	max_position_embeddings: count.default(2048),
+	rms_norm_eps: z.number().positive().default(1e-6),
+	hidden_act: activation.default("silu"),
+	tie_word_embeddings: z.boolean().default(false),
+	...ropeKeys,
+};
+
+/** Of architectures that may have biases on q, k, v and the heads' output. */
+export const attentionBias = { attention_bias: z.boolean().default(false) };
+
+/** What `decoderKeys` reads. */
+export type DecoderKeys = z.output<z.ZodObject<typeof decoderKeys>>;
+
+/** The sizes in a configuration. @throws {ModelError} for heads that do not fit together */
+export function readDimensions(family: string, c: DecoderKeys): Dimensions {
+	const nKvHeads = c.num_key_value_heads ?? c.num_attention_heads;
+	if (c.num_attention_heads % nKvHeads !== 0) {
+		throw new ModelError(
+			`config.json (${family}): num_attention_heads ${c.num_attention_heads} is not a multiple of num_key_value_heads ${nKvHeads}`,
+		);
+	}
+	const dHead = c.head_dim ?? c.hidden_size / c.num_attention_heads;
+	if (!Number.isInteger(dHead) || dHead % 2 !== 0) {
+		throw new ModelError(
+			`config.json (${family}): head_dim ${dHead} is not an even whole number, which rotary positions need`,
+		);
+	}
+	return {
+		nLayers: c.num_hidden_layers,
+		nHeads: c.num_attention_heads,
+		nKvHeads,
+		dModel: c.hidden_size,
+		dHead,
+		dMlp: c.intermediate_size,
+		vocab: c.vocab_size,
+		nCtx: c.max_position_embeddings,
+	};
+}

@@ -1,0 +1,38 @@
+import * as z from "zod";
+import { count } from "./config-schema.js";
+import { decoder } from "./decoder/decoder.js";
+import { cappedGemma, cappedKeys, gemmaKeys, gemmaLike, ggufScalar } from "./decoder/gemma.js";
+import { readWindows, windowKeys } from "./decoder/windows.js";
+
+/** Gemma 2 (Gemma Team 2024): capped scores and logits, norms before and behind, a window in every other layer. */
+export const gemma2 = decoder({
+	name: "gemma2",
+	doc: "Gemma 2: as Gemma, with capped scores and logits, norms before and behind, every other layer with a window",
+	keys: {
+		...gemmaKeys,
+		...cappedKeys,
+		...windowKeys,
+		max_position_embeddings: count.default(8192),
+		attn_logit_softcapping: z.number().positive().nullable().default(50),
+		final_logit_softcapping: z.number().positive().nullable().default(30),
+		sliding_window: count.nullable().default(4096),
+		/** The same again, in early configurations. */
+		sliding_window_size: count.optional(),
+	},
+	read: (c, sizes) => ({
+		...gemmaLike(c, sizes),
+		...cappedGemma(c),
+		windows: readWindows("gemma2", sizes.nLayers, c, (layer) => layer % 2 === 0),
+	}),
+	gguf: {
+		architecture: "gemma2",
+		keys: ["attention.sliding_window", "attn_logit_softcapping", "final_logit_softcapping"],
+		config: (file) => ({
+			unit_offset: false,
+			query_pre_attn_scalar: ggufScalar(file, 46),
+			attn_logit_softcapping: file.at("attn_logit_softcapping"),
+			final_logit_softcapping: file.at("final_logit_softcapping"),
+			sliding_window: file.at("attention.sliding_window"),
+		}),
+	},
+});
