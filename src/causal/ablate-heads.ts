@@ -1,4 +1,5 @@
-import type { Donor } from "../interventions/index.js";
+import type { Donor, Intervention } from "../interventions/index.js";
+import { editsOf } from "../interventions/registry.js";
 import {
 	type Change,
 	compareRows,
@@ -10,10 +11,11 @@ import {
 } from "../metrics/index.js";
 import { isMeasure } from "../metrics/metric.js";
 import { Model } from "../models/model.js";
+import type { RunOptions } from "../models/run-options.js";
 import { Tensor } from "../tensor/index.js";
 import { type AblationKind, type AblationTemplate, ablationOf, headsToAblate } from "./ablation.js";
 import { reject } from "./errors.js";
-import { runCells, type SweepOptions } from "./run-cells.js";
+import { type RunCellsOptions, runCells, type SweepOptions } from "./run-cells.js";
 
 /** What is ablated, how, and on which rows it is measured. */
 export interface AblateOptions extends MeasureOptions, SweepOptions {
@@ -26,8 +28,15 @@ export interface AblateOptions extends MeasureOptions, SweepOptions {
 	readonly kind?: AblationKind | AblationTemplate;
 	/** Heads, "5.1". Default all of them. */
 	readonly heads?: "all" | readonly string[];
-	/** What an intervention takes by name. The donor "clean" is the unchanged run. */
+	/** What interventions take by name. The donor "clean" is the unchanged run. */
 	readonly donors?: Readonly<Record<string, Donor>>;
+	/** Sparse autoencoders that `base` takes by name. */
+	readonly dictionaries?: RunOptions["dictionaries"];
+	/**
+	 * What is changed already: heads are ablated on top of it, and the metric is compared with that of these changes alone.
+	 * Not with "frozen-patterns", whose patterns are those of the unchanged run. Default nothing.
+	 */
+	readonly base?: readonly Intervention[];
 }
 
 /** What ablating a head changed of the metric. */
@@ -47,7 +56,7 @@ interface About {
 	readonly kind: string;
 	/** Rows that the metric was computed on. */
 	readonly rows: number;
-	/** The metric of the unchanged model: mean over rows. */
+	/** The metric without the ablation, of the unchanged model or of that with `base`: mean over rows. */
 	readonly before: number;
 }
 
@@ -169,6 +178,8 @@ async function prepare(of: MeasureOf | Measure, options: AblateOptions): Promise
 		kind = "zero",
 		heads: asked = "all",
 		donors,
+		dictionaries,
+		base = [],
 		memory,
 		signal,
 		onProgress,
@@ -180,6 +191,9 @@ async function prepare(of: MeasureOf | Measure, options: AblateOptions): Promise
 	const measure = isMeasure(of) ? of : await measuring(of, metric ?? usualMetric(of), rows);
 	const { model } = measure;
 	const heads = headsToAblate(asked, model);
+	const start = await baseValues(measure, base, name, { donors, dictionaries, memory, signal });
+	const ofBase = start && start.reduce((sum, value) => sum + value, 0) / start.length;
+	const tellCells = onCells && ofBase !== undefined ? onCellsFrom(onCells, ofBase) : onCells;
 	return {
 		model,
 		heads,
@@ -190,21 +204,50 @@ async function prepare(of: MeasureOf | Measure, options: AblateOptions): Promise
 			before: first?.before ?? Number.NaN,
 		}),
 		run: async (sets, tell = onProgress) => {
-			const cells = sets.map((set) => cell([...set], model));
+			const cells = sets.map((set) => [...base, ...cell([...set], model)]);
 			const { before, after } = await runCells(measure, cells, {
 				donors,
+				dictionaries,
 				memory,
 				signal,
 				onProgress: tell,
-				onCells,
+				onCells: tellCells,
 				onPlan,
 			});
+			const compared = start ?? before;
 			return sets.map((set, i) => ({
 				heads: set,
-				...compareRows(before, after[i] as Float64Array, rows.seed === undefined ? {} : { seed: rows.seed }),
+				...compareRows(
+					compared,
+					after[i] as Float64Array,
+					rows.seed === undefined ? {} : { seed: rows.seed },
+				),
 			}));
 		},
 	};
+}
+
+/** The metric's number of every row with what is changed already; undefined where that is nothing. */
+async function baseValues(
+	measure: Measure,
+	base: readonly Intervention[],
+	kind: string,
+	options: RunCellsOptions,
+): Promise<Float64Array | undefined> {
+	if (base.length === 0) return undefined;
+	if (kind === "frozen-patterns")
+		reject("base", `"${kind}" keeps the patterns of the unchanged run, which would undo what is changed`);
+	editsOf(base, { ...measure.model.sizes, dictionaries: options.dictionaries }, "base");
+	// a sweep of one cell, so that an ablation that changes nothing is compared with its own numbers
+	return (await runCells(measure, [base], options)).after[0];
+}
+
+/** Tells of cells what they change of a number that is not the unchanged run's. */
+function onCellsFrom(
+	onCells: NonNullable<SweepOptions["onCells"]>,
+	before: number,
+): NonNullable<SweepOptions["onCells"]> {
+	return (cells) => onCells(cells.map((one) => ({ ...one, before })));
 }
 
 function usualMetric(of: MeasureOf): string {

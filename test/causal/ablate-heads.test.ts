@@ -97,6 +97,39 @@ describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
 			expect(Math.abs(change)).toBeLessThanOrEqual(2e-6);
 	});
 
+	test("on top of changes each head is compared with these alone", async () => {
+		const base = [
+			{ kind: "zero", heads: ["0.1"] },
+			{ kind: "freeze", at: "pattern", layers: [1], from: "other" },
+		] as const;
+		const { cache } = await model.runWithCache([...ids].reverse(), { names: /hook_pattern$/ });
+		const donors = { other: cache };
+		const told: number[] = [];
+		const found = await ablateHeads(measure, {
+			kind: "mean",
+			base,
+			donors,
+			onCells: (cells) => told.push(...cells.map(({ before }) => before)),
+		});
+		const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+		const before = mean(await readMetric(measure, { interventions: base, donors }));
+		expect(Math.abs(found.before - before)).toBeLessThanOrEqual(2e-5);
+		expect(told).toEqual(found.cells.map((cell) => cell.before));
+		for (const { head, after } of found.cells) {
+			const interventions = [...base, { kind: "mean", heads: [head], over: "batch-and-pos" }] as const;
+			expect(Math.abs(after - mean(await readMetric(measure, { interventions, donors })))).toBeLessThan(2e-5);
+		}
+		// a head that is gone already takes nothing more away
+		const gone = await ablateHeads(measure, { base, donors, heads: ["0.1"] });
+		expect(gone.cells[0]?.change).toBe(0);
+		await expect(ablateHeads(measure, { kind: "frozen-patterns", base, donors })).rejects.toThrow(
+			'base: "frozen-patterns" keeps the patterns of the unchanged run',
+		);
+		await expect(ablateHeads(measure, { base: [{ kind: "zero", heads: ["9.9"] }] })).rejects.toThrow(
+			'base[0].heads[0]: no head "9.9"',
+		);
+	});
+
 	test("pairs hold single heads on the diagonal; greedy sets grow by the largest change", async () => {
 		const heads = ["0.0", "0.1", "1.1"];
 		const single = await ablateHeads(measure, { heads });
