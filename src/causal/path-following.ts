@@ -42,13 +42,13 @@ export class FollowedStreams {
 	) {}
 
 	/** What a receiver reads in every cell: [cell * row, pos, d_model]. Behind the last layer there is one more. */
-	async before({ kind, layer }: Receiver, cells: readonly Sender[]): Promise<Tensor> {
+	async before({ layer, behindAttention }: Receiver, cells: readonly Sender[]): Promise<Tensor> {
 		for (let l = Math.min(...cells.map((from) => this.reachedBy(from).layer)); l < layer; l++) {
 			const behind = cells.filter((from) => this.reachedBy(from).layer === l);
 			if (behind.length > 0) await this.advance(l, behind);
 		}
 		const streams = cells.map((from) => this.reachedBy(from).stream);
-		if (kind !== "mlp") return this.stacked(streams);
+		if (!behindAttention) return this.stacked(streams);
 		const [mid, pre] = [this.at("resid_mid", layer), this.at("resid_pre", layer)];
 		return this.stacked(
 			cells.map((from, c) => {

@@ -23,9 +23,31 @@ export interface Receiver {
 	readonly layer: number;
 	/** Of q a query head, of k and v a kv head. */
 	readonly head: number;
+	/** Whether it reads what attention of its layer wrote: an MLP does, unless both read the same stream. */
+	readonly behindAttention: boolean;
 }
 
-type Sizes = Pick<Dimensions, "nLayers" | "nHeads" | "nKvHeads">;
+/** What there is of a model. */
+interface Sizes extends Pick<Dimensions, "nLayers" | "nHeads" | "nKvHeads"> {
+	/** How a block's MLP stands to its attention. Default "behind". */
+	readonly mlps?: "behind" | "beside" | "none";
+}
+
+/** The sizes of a model, by the points that it has. */
+export function sizesOf({ config, hookPoints }: PointedModel): Sizes {
+	const known = new Set(hookPoints.map(({ name }) => name));
+	const mlps = !known.has(actName("mlp_out", 0))
+		? "none"
+		: known.has(actName("resid_mid", 0))
+			? "behind"
+			: "beside";
+	return { ...config, mlps };
+}
+
+interface PointedModel {
+	readonly config: Dimensions;
+	readonly hookPoints: readonly { readonly name: string }[];
+}
 
 /** What stands for several senders in a list. */
 const SENDER_GROUPS: Readonly<Record<string, (sender: Sender) => boolean>> = {
@@ -59,7 +81,7 @@ export function receiversOf(names: readonly string[], sizes: Sizes, where = "rec
 /** Whether the residual stream carries what a sender wrote to a receiver. */
 export function isPath(from: Sender, to: Receiver): boolean {
 	const written = { embed: 0, resid: 0, head: 1, attn: 1, mlp: 2 }[from.kind] + 2 * from.layer;
-	const read = { q: 0, k: 0, v: 0, mlp: 1, logits: 0 }[to.kind] + 2 * to.layer;
+	const read = (to.behindAttention ? 1 : 0) + 2 * to.layer;
 	return written <= read;
 }
 
@@ -69,7 +91,7 @@ export function blocksBetween(from: Sender, to: Receiver): number {
 	return Math.max(0, to.layer - after);
 }
 
-function allSenders({ nLayers, nHeads }: Sizes): Sender[] {
+function allSenders({ nLayers, nHeads, mlps }: Sizes): Sender[] {
 	const point = (kind: Sender["kind"], layer: number): string =>
 		actName(
 			{ embed: "resid_pre", resid: "resid_pre", head: "result", attn: "attn_out", mlp: "mlp_out" }[kind],
@@ -88,21 +110,35 @@ function allSenders({ nLayers, nHeads }: Sizes): Sender[] {
 			one(`resid.${l}`, "resid", l),
 			one(`attn.${l}`, "attn", l),
 			...range(nHeads).map((h) => one(`${l}.${h}`, "head", l, h)),
-			one(`mlp.${l}`, "mlp", l),
+			...(mlps === "none" ? [] : [one(`mlp.${l}`, "mlp", l)]),
 		]),
 	];
 }
 
-function allReceivers({ nLayers, nHeads, nKvHeads }: Sizes): Receiver[] {
+function allReceivers({ nLayers, nHeads, nKvHeads, mlps = "behind" }: Sizes): Receiver[] {
 	const kinds = { q: nHeads, k: nKvHeads, v: nKvHeads } as const;
+	const mlp = (layer: number): Receiver => ({
+		name: `mlp.${layer}`,
+		kind: "mlp",
+		layer,
+		head: 0,
+		behindAttention: mlps === "behind",
+	});
+	const behindAttention = false;
 	return [
 		...range(nLayers).flatMap((layer) => [
 			...(Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((kind) =>
-				range(kinds[kind]).map((head) => ({ name: `${layer}.${head}.${kind}`, kind, layer, head })),
+				range(kinds[kind]).map((head) => ({
+					name: `${layer}.${head}.${kind}`,
+					kind,
+					layer,
+					head,
+					behindAttention,
+				})),
 			),
-			{ name: `mlp.${layer}`, kind: "mlp" as const, layer, head: 0 },
+			...(mlps === "none" ? [] : [mlp(layer)]),
 		]),
-		{ name: "logits", kind: "logits", layer: nLayers, head: 0 },
+		{ name: "logits", kind: "logits", layer: nLayers, head: 0, behindAttention },
 	];
 }
 

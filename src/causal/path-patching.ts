@@ -4,7 +4,7 @@ import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { checkMemory, DEFAULT_MEMORY } from "./memory.js";
 import { type CleanOptions, type PairOptions, type PromptPair, pairOf } from "./pair-of.js";
-import { isPath, type Receiver, receiversOf, sendersOf } from "./path-nodes.js";
+import { isPath, type Receiver, receiversOf, sendersOf, sizesOf } from "./path-nodes.js";
 import { PathRuns } from "./path-runs.js";
 import type { RunPair } from "./run-pair.js";
 import { chunksOf } from "./taken-rows.js";
@@ -90,8 +90,16 @@ export async function pathPatching(
 	if (metric.names.length > 0) {
 		reject("metric", `"${metric.name}" reads ${metric.names[0]}, allowed are metrics of the logits`);
 	}
-	const senders = sendersOf(options.senders ?? ["all"], model.config);
-	const receivers = receiversOf(options.receivers ?? ["logits"], model.config);
+	const sizes = sizesOf({ config: model.config, hookPoints: model.hookPoints() });
+	const senders = sendersOf(options.senders ?? ["all"], sizes);
+	const receivers = receiversOf(options.receivers ?? ["logits"], sizes);
+	const head = senders.find(({ kind }) => kind === "head");
+	if (head && model.hookPoints().some(({ name }) => name.endsWith("ln1_post.hook_scale"))) {
+		reject(
+			"senders",
+			`head ${head.name} writes through a norm of all heads together (ln1_post), so that its part has no clean run; allowed embed, resid.L, attn.L, mlp.L, mlps`,
+		);
+	}
 	const edges = senders.flatMap((from) => receivers.filter((to) => isPath(from, to)));
 	if (edges.length === 0)
 		reject("receivers", "every receiver comes before every sender, so there is no path");

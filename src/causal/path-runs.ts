@@ -121,10 +121,11 @@ export class PathRuns {
 					onPath,
 				);
 			} else if (kind === "mlp") {
-				const mid = await this.cells("resid_mid", layer, cells, group, recorded);
+				const point = streamOf(group[0] as Receiver);
+				const mid = await this.cells(point, layer, cells, group, recorded);
 				const fed = {
-					[actName("resid_mid", layer)]: mid,
-					...this.scale(`blocks.${layer}.ln2`, recorded, cells.length),
+					[actName(point, layer)]: mid,
+					...this.scale(this.normOf(group[0] as Receiver), recorded, cells.length),
 				};
 				const out = await this.inLayer(layer, mid, recorded, fed, actName("mlp_out", layer));
 				const post = moved(at(base, "resid_post", layer), out, at(base, "mlp_out", layer));
@@ -176,11 +177,18 @@ export class PathRuns {
 	}
 
 	/** Points of the corrupted run that paths into a receiver need. */
-	private neededBy({ kind, layer }: Receiver): string[] {
+	private neededBy(to: Receiver): string[] {
+		const { kind, layer } = to;
 		if (kind === "logits") return [actName("resid_post", layer - 1), ...this.frozen("ln_final")];
-		const points = kind === "mlp" ? ["resid_mid", "mlp_out", "resid_post"] : ["resid_pre", "z", ...READ];
-		const norm = `blocks.${layer}.${kind === "mlp" ? "ln2" : "ln1"}`;
-		return [...points.map((point) => actName(point, layer)), ...this.frozen(norm)];
+		const points = kind === "mlp" ? ["mlp_out", "resid_post"] : ["z", ...READ];
+		const named = [streamOf(to), ...points].map((point) => actName(point, layer));
+		return [...named, ...this.frozen(this.normOf(to))];
+	}
+
+	/** The norm that a receiver of a layer reads through: an MLP may share that of attention. */
+	private normOf({ kind, layer }: Receiver): string {
+		const own = `blocks.${layer}.ln2`;
+		return kind === "mlp" && this.points.has(`${own}.hook_scale`) ? own : `blocks.${layer}.ln1`;
 	}
 
 	/** The scale of a norm where it is frozen and there is one. */
@@ -404,4 +412,9 @@ function difference(
 		}
 	}
 	return data;
+}
+
+/** The point that a receiver of a layer reads the stream at. */
+function streamOf({ behindAttention }: Receiver): "resid_mid" | "resid_pre" {
+	return behindAttention ? "resid_mid" : "resid_pre";
 }

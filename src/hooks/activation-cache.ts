@@ -12,6 +12,10 @@ export interface CacheSource {
 	readonly norm: "layer" | "rms";
 	/** How often a block counts its input: see `Family.residualGrowth`. Default 1. */
 	readonly growth?: number;
+	/** Learned positions are no part of the stream: see `Family.positionsApart`. Default false. */
+	readonly positionsApart?: boolean;
+	/** Blocks are attention alone. Default false. */
+	readonly attnOnly?: boolean;
 	hasPoint(name: string): boolean;
 }
 
@@ -114,9 +118,13 @@ export class ActivationCache {
 
 	/** As the bytes of a safetensors file that {@link ActivationCache.fromSafetensors} reads back. */
 	toSafetensors(): Uint8Array {
-		const { nLayers, norm, growth = 1 } = this.source;
-		const model = { nLayers: String(nLayers), norm, growth: String(growth) };
-		return writeSafetensors(this.tensors, { format: FORMAT, ...model });
+		const { nLayers, norm, growth = 1, positionsApart, attnOnly } = this.source;
+		return writeSafetensors(this.tensors, {
+			format: FORMAT,
+			...{ nLayers: String(nLayers), norm, growth: String(growth) },
+			...(positionsApart && { positionsApart: "true" }),
+			...(attnOnly && { attnOnly: "true" }),
+		});
 	}
 
 	/**
@@ -138,6 +146,8 @@ export class ActivationCache {
 			nLayers: Number(nLayers),
 			norm,
 			growth: Number(metadata.growth ?? 1),
+			positionsApart: metadata.positionsApart === "true",
+			attnOnly: metadata.attnOnly === "true",
 			hasPoint: (name: string) => tensors.has(name),
 		};
 		return new ActivationCache(new Map(named), source);
@@ -182,13 +192,13 @@ export class ActivationCache {
 		const last = this.layer(layer, true);
 		const labels = ["embed"];
 		const parts = [this.weighted(this.get("hook_embed"), last)];
-		if (this.source.hasPoint("hook_pos_embed")) {
+		if (this.source.hasPoint("hook_pos_embed") && !this.source.positionsApart) {
 			labels.push("pos_embed");
 			parts.push(this.weighted(this.get("hook_pos_embed"), last));
 		}
 		for (let l = 0; l < last; l++) {
 			for (const kind of ["attn", "mlp"] as const) {
-				if (mode !== "all" && mode !== kind) continue;
+				if ((mode !== "all" && mode !== kind) || (kind === "mlp" && this.source.attnOnly)) continue;
 				labels.push(`${l}_${kind}_out`);
 				parts.push(this.weighted(this.get(`${kind}_out`, l), last - 1 - l));
 			}
@@ -200,12 +210,18 @@ export class ActivationCache {
 	 * What each head wrote to the residual stream before `layer` (default: all layers), labels "L0H0", ...
 	 * Needs `hook_result` in the cache: ask for it by name. With `inclRemainder` a last component holds
 	 * everything that is not a head, so that all add up to the stream.
+	 * @throws {HookError} for a model with a norm between heads and stream, which makes a result no part of the stream.
 	 */
 	stackHeadResults(
 		layer = this.source.nLayers,
 		options: StackOptions & { inclRemainder?: boolean } = {},
 	): ResidualStack {
 		const last = this.layer(layer, true);
+		if (last > 0 && this.source.hasPoint("blocks.0.ln1_post.hook_scale")) {
+			throw new HookError(
+				"head results: the model norms what heads write together (ln1_post), so that they do not add up to the stream; directAttribution by head counts them through it",
+			);
+		}
 		const labels: string[] = [];
 		const parts: Tensor<"float32">[] = [];
 		for (let l = 0; l < last; l++) {

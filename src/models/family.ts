@@ -1,5 +1,6 @@
 import type { Trace } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
+import { asLine } from "../weights/errors.js";
 import type { GgufValue, Transform } from "../weights/index.js";
 import type { WeightLayout } from "./weight-layout.js";
 
@@ -25,6 +26,8 @@ export interface ModelInputs {
 	readonly positions: Value;
 	/** Which keys each query may see: bool, broadcastable to [batch, head, query, key]. */
 	readonly mask: Value;
+	/** `mask` where a query sees only the `size` latest keys, its own included: sliding windows, local attention. */
+	windowed(size: number): Value;
 	/** Rows are padded, so some queries may see no key. */
 	readonly padded: boolean;
 	/** What a layer computed at the positions before the run's own; absent where a run begins at the first. */
@@ -46,8 +49,6 @@ export interface WeightDeclaration {
 
 /** How a family is stored in GGUF files. */
 export interface GgufLayout {
-	/** Value of general.architecture. */
-	readonly architecture: string;
 	/** Metadata below the architecture's own prefix that are understood, or change nothing; others are refused. */
 	readonly keys: readonly string[];
 	/** The Hugging Face configuration that the metadata describe. */
@@ -64,15 +65,16 @@ export interface GgufLayout {
  * functions, so that a run can begin and end at any layer.
  */
 export interface Family<C extends Dimensions = Dimensions> {
+	/** `model_type` of config.json. */
 	readonly name: string;
 	/** One line for the support table. */
 	readonly doc: string;
-	/** `architectures` entries of config.json. */
-	readonly architectures: readonly string[];
-	/** `model_type` of config.json. */
-	readonly modelType: string;
 	/** What its norms do: "layer" subtracts the mean, "rms" does not. */
 	readonly norm: "layer" | "rms";
+	/** Whether it has norms at all. Default true. */
+	hasNorms?(config: C): boolean;
+	/** Learned positions (hook_pos_embed) are added to what queries and keys read, and no part of the stream. Default false. */
+	positionsApart?(config: C): boolean;
 	/** Reads config.json. @throws {ModelError} naming the key for what is unknown or not supported. */
 	parseConfig(config: unknown): C;
 	weights(config: C): readonly WeightDeclaration[];
@@ -94,8 +96,12 @@ export interface Family<C extends Dimensions = Dimensions> {
 	 * n blocks the embedding has weight growth^n, and what block l wrote growth^(n-1-l).
 	 */
 	readonly residualGrowth?: number;
+	/** Logits are capped, cap * tanh(x / cap), so that they are no sum of what was written. Default: they are not. */
+	logitCap?(config: C): number | undefined;
 	/** Factor on the standard deviation of a matrix's initial entries where training starts. Default 1. */
 	initialFactor?(config: C, name: string): number;
+	/** Entries of norms' weights where training starts. Default 1. */
+	initialGain?(config: C): number;
 	/** Tokens to the residual stream [batch, pos, d_model]. */
 	embed(t: Trace, config: C, inputs: ModelInputs): Value;
 	/** Block `layer` on the residual stream. */
@@ -104,7 +110,16 @@ export interface Family<C extends Dimensions = Dimensions> {
 	unembed(t: Trace, config: C, resid: Value): Value;
 }
 
+/** Whether all that reads the stream subtracts its mean first, so that what is equal in all channels is never read. */
+export function centres<C extends Dimensions>(family: Family<C>, config: C): boolean {
+	return family.norm === "layer" && (family.hasNorms?.(config) ?? true);
+}
+
 /** A model that cannot be loaded or run as asked. */
 export class ModelError extends Error {
 	override readonly name = "ModelError";
+
+	constructor(message: string, options?: ErrorOptions) {
+		super(asLine(message), options);
+	}
 }

@@ -33,18 +33,23 @@ export function languageLoss({ family, config }: LanguageModel, batch: number, l
 /** GPT-2's standard deviation of initial weights (Radford et al. 2019), which Llama models start with too. */
 const INITIAL_STD = 0.02;
 
+/** Names of biases in Hugging Face's files and in TransformerLens'. */
+const BIAS = /\.(bias|b|b_\w+)$/;
+
 /**
- * Weights to start training with: matrices normal with the family's standard deviation, gains 1, biases 0,
- * drawn from torch's stream in the order of the family's weights.
+ * Weights to start training with: matrices normal with the family's standard deviation, norms that multiply by 1,
+ * biases 0, drawn from torch's stream in the order of the family's weights.
  */
 export function initialLanguageWeights(
 	{ family, config }: LanguageModel,
 	seed: number,
 ): Map<string, Tensor<"float32">> {
 	const random = new TorchRandom(seed);
+	const gain = family.initialGain?.(config) ?? 1;
 	return new Map(
 		family.weights(config).map(({ name, shape }) => {
-			if (shape.length === 1) return [name, Tensor.full(shape, name.endsWith(".bias") ? 0 : 1)];
+			if (BIAS.test(name)) return [name, Tensor.zeros(shape)];
+			if (shape.length === 1) return [name, Tensor.full(shape, gain)];
 			const std = INITIAL_STD * (family.initialFactor?.(config, name) ?? 1);
 			return [name, new Tensor("float32", shape, random.normal(sizeOf(shape), 0, std))];
 		}),

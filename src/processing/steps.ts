@@ -1,44 +1,53 @@
+import { centres } from "../models/family.js";
 import type { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import type { ModelWeights, Step } from "./model-weights.js";
 
 /** Weights and biases of every norm go into the matrices that read what it gives. */
 export const foldNorms: Step = (weights, where) => {
-	for (let l = 0; l < weights.config.nLayers; l++) {
+	const { family, config } = weights;
+	for (let l = 0; l < config.nLayers; l++) {
 		const at = `blocks.${l}`;
-		foldNorm(
-			weights,
-			`${at}.ln1`,
-			["Q", "K", "V"].map((m) => [`${at}.attn.W_${m}`, `${at}.attn.b_${m}`]),
-			where,
-		);
-		foldNorm(
-			weights,
-			`${at}.ln2`,
-			["in", "gate"].map((m) => [`${at}.mlp.W_${m}`, `${at}.mlp.b_${m}`]),
-			where,
-		);
+		const attn = ["Q", "K", "V"].map((m) => [`${at}.attn.W_${m}`, `${at}.attn.b_${m}`]);
+		const mlp = ["in", "gate"].map((m) => [`${at}.mlp.W_${m}`, `${at}.mlp.b_${m}`]);
+		// one norm for both, as parallel blocks may have it
+		const shared = !weights.tensors.has(`${at}.ln2.w`);
+		if (family.positionsApart?.(config) && weights.tensors.has(`${at}.ln1.w`)) {
+			reject(
+				where,
+				`positions are added to what ${at}.ln1 gives (shortformer): it cannot be folded into W_Q and W_K`,
+			);
+		}
+		foldNorm(weights, `${at}.ln1`, shared ? [...attn, ...mlp] : attn, where);
+		foldNorm(weights, `${at}.ln2`, mlp, where);
 	}
 	foldNorm(weights, "ln_final", [["unembed.W_U", "unembed.b_U"]], where);
 };
 
 /** Every matrix and bias that writes to the stream loses its mean over d_model. */
-export const centerWriting: Step = ({ tensors, family }, where) => {
-	if (family.norm !== "layer") {
-		reject(
-			where,
-			`${family.name} has RMSNorm, which does not subtract the mean: centring would change the model`,
-		);
+export const centerWriting: Step = ({ tensors, family, config }, where) => {
+	if (!centres(family, config)) {
+		const norms =
+			family.norm === "rms" ? "RMSNorm, which does not subtract the mean" : "no norms that subtract the mean";
+		reject(where, `${family.name} has ${norms}: centring would change the model`);
 	}
+	const apart = family.positionsApart?.(config);
 	for (const [name, { data, shape }] of tensors) {
 		if (!/\.(W_E|W_pos|W_O|b_O|W_out|b_out)$/.test(name)) continue;
+		if (apart && name === "pos_embed.W_pos") continue; // not written to the stream
 		const width = shape.at(-1) as number;
 		for (let row = 0; row < data.length; row += width) center(data, row, 1, width);
 	}
 };
 
 /** Logits lose their mean over the vocabulary. */
-export const centerLogits: Step = ({ tensors, config }) => {
+export const centerLogits: Step = ({ tensors, config, family }, where) => {
+	if (family.logitCap?.(config) !== undefined) {
+		reject(
+			where,
+			`${family.name} caps its logits, whose mean reaches the softmax: centring would change the model`,
+		);
+	}
 	const matrix = tensors.get("unembed.W_U") as Tensor<"float32">;
 	for (let d = 0; d < config.dModel; d++) center(matrix.data, d * config.vocab, 1, config.vocab);
 	const bias = tensors.get("unembed.b_U");

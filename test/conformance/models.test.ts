@@ -2,13 +2,16 @@
  * Every model family against Hugging Face and TransformerLens, on small models with random weights and on
  * trained ones: |difference| <= 5e-5 x max(1, max|reference| / 10) in float32.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadCheckpoint } from "../../src/models/load-model.js";
 import type { Model } from "../../src/models/model.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { difference, type Tensor } from "../../src/tensor/index.js";
+import { readSafetensors } from "../../src/weights/index.js";
 import { openCheckpoint } from "../../src/weights/node.js";
-import { referenceFolders, referenceJson, referencePath, referenceTensors } from "../reference-data.js";
+import { referenceFolders, referencePath } from "../reference-data.js";
 
 const engine = await LocalEngine.create();
 afterAll(() => engine.dispose());
@@ -19,15 +22,20 @@ function expectClose(name: string, got: Tensor | undefined, expected: Tensor): v
 	expect(maxAbs, `${name} at [${index.join(", ")}]`).toBeLessThanOrEqual(5e-5 * Math.max(1, scale / 10));
 }
 
-describe.each(referenceFolders("lm", "models"))("%s", (folder) => {
+const own = referenceFolders("lm", "models").map((name) => [name, referencePath("lm", "models", name)]);
+// made by scripts/make-random-models.py
+const made = process.env.HEADSCOPE_RANDOM_MODELS;
+const others = made === undefined ? [] : readdirSync(made).map((name) => [`${made}/${name}`, resolve(made, name)]);
+
+describe.each([...own, ...others] as [string, string][])("%s", (_, folder) => {
 	let model: Model;
 	let reference: ReadonlyMap<string, Tensor>;
 	const at = (name: string): Tensor => reference.get(name) as Tensor;
 	const rows = (name: string): number[][] => at(name).toNested() as number[][];
 
 	beforeAll(async () => {
-		model = await loadCheckpoint(await openCheckpoint(referencePath("lm", "models", folder)), { engine });
-		reference = await referenceTensors("lm", "models", folder, "reference.safetensors");
+		model = await loadCheckpoint(await openCheckpoint(folder), { engine });
+		reference = (await readSafetensors(readFileSync(resolve(folder, "reference.safetensors")))).tensors;
 	});
 
 	test("logits, hidden states and attentions are Hugging Face's", async () => {
@@ -75,5 +83,3 @@ describe.each(referenceFolders("lm", "models"))("%s", (folder) => {
 		}
 	});
 });
-
-void referenceJson;

@@ -1,0 +1,80 @@
+import * as z from "zod";
+import { count, layerCount } from "./config-schema.js";
+import { ModelError } from "./family.js";
+import { activation, gptDefaults, readSizes } from "./gpt/config.js";
+import { gptLike } from "./gpt/gpt.js";
+
+const kind = z.enum(["global", "local"]);
+
+/** GPT-Neo (Black et al. 2021): scores are not scaled, and in layers called "local" a query sees a window of keys. */
+export const gptNeo = gptLike({
+	name: "gpt_neo",
+	doc: "GPT-Neo, TinyStories: learned positions, LayerNorm, unscaled scores, global and local attention",
+	keys: {
+		hidden_size: count,
+		num_layers: layerCount,
+		num_heads: count,
+		intermediate_size: count.nullish(),
+		vocab_size: count,
+		max_position_embeddings: count.default(2048),
+		window_size: count.default(256),
+		attention_types: z.array(z.tuple([z.array(kind), count.max(1000)])).nullish(),
+		attention_layers: z.array(kind).nullish(),
+		layer_norm_epsilon: z.number().positive().default(1e-5),
+		activation_function: activation.default("gelu_new"),
+		tie_word_embeddings: z.boolean().default(true),
+	},
+	read: (c) => {
+		const sizes = readSizes("gpt_neo", {
+			layers: c.num_layers,
+			heads: c.num_heads,
+			width: c.hidden_size,
+			mlp: c.intermediate_size,
+			vocab: c.vocab_size,
+			context: c.max_position_embeddings,
+		});
+		const kinds = layerKinds(c.num_layers, c.attention_layers, c.attention_types);
+		return {
+			...gptDefaults(sizes),
+			eps: c.layer_norm_epsilon,
+			activation: c.activation_function,
+			tied: c.tie_word_embeddings,
+			qkvBias: false,
+			scale: 1,
+			windows: kinds.map((one) => (one === "local" ? c.window_size : undefined)),
+		};
+	},
+	modules: {
+		prefix: "transformer.",
+		embedding: "wte",
+		positions: "wpe",
+		blocks: "h",
+		ln1: "ln_1",
+		ln2: "ln_2",
+		q: "attn.attention.q_proj",
+		k: "attn.attention.k_proj",
+		v: "attn.attention.v_proj",
+		o: "attn.attention.out_proj",
+		up: "mlp.c_fc",
+		down: "mlp.c_proj",
+		finalNorm: "ln_f",
+		unembedding: "lm_head",
+	},
+});
+
+type Kinds = readonly z.output<typeof kind>[];
+
+/** The kind of each layer, by the list of layers or by `attention_types`, whose kinds are repeated; by default both in turn. */
+function layerKinds(
+	nLayers: number,
+	layers: Kinds | null | undefined,
+	types: readonly (readonly [Kinds, number])[] | null | undefined,
+): Kinds {
+	const repeated = types?.flatMap(([kinds, times]) => Array<Kinds>(times).fill(kinds).flat());
+	const given = layers ?? repeated ?? Array.from({ length: nLayers }, (_, l) => (l % 2 ? "local" : "global"));
+	if (given.length === nLayers) return given;
+	const key = layers ? "attention_layers" : "attention_types";
+	throw new ModelError(
+		`config.json (gpt_neo): ${key} names ${given.length} layers, but num_layers is ${nLayers}`,
+	);
+}

@@ -1,0 +1,140 @@
+import * as z from "zod";
+import { ACTIVATIONS } from "../../nn/activation.js";
+import { count, layerCount, parseWith } from "../config-schema.js";
+import { type Dimensions, ModelError } from "../family.js";
+
+/** A model in TransformerLens' own layout. */
+export interface HookedConfig extends Dimensions {
+	readonly eps: number;
+	readonly activation: string;
+	/** "LN" has weights and biases, "LNPre" only centres and scales. */
+	readonly normalization: "LN" | "LNPre" | undefined;
+	/** Learned positions: in the stream, or added to what queries and keys read. */
+	readonly positions: "standard" | "shortformer";
+	readonly attnOnly: boolean;
+	/** Attention and MLP read the same stream and are added to it together. */
+	readonly parallel: boolean;
+	/** Factor on q k^T for each layer. */
+	readonly attentionScale: readonly number[];
+}
+
+/** Keys that change nothing here: how a model is made, run and named, and numbers of what is switched off. */
+const INERT = [
+	"attn_types",
+	"checkpoint_index",
+	"checkpoint_label_type",
+	"checkpoint_value",
+	"default_padding_side",
+	"default_prepend_bos",
+	"device",
+	"from_checkpoint",
+	"init_mode",
+	"init_weights",
+	"model_name",
+	"n_devices",
+	"n_params",
+	"NTK_by_parts_factor",
+	"NTK_by_parts_high_freq_factor",
+	"NTK_by_parts_low_freq_factor",
+	"NTK_original_ctx_len",
+	"original_architecture",
+	"relative_attention_max_distance",
+	"relative_attention_num_buckets",
+	"rotary_adjacent_pairs",
+	"rotary_base",
+	"rotary_dim",
+	"seed",
+	"tokenizer_name",
+	"tokenizer_prepends_bos",
+	"trust_remote_code",
+	"ungroup_grouped_query_attention",
+	"use_attn_in",
+	"use_attn_result",
+	"use_hook_mlp_in",
+	"use_hook_tokens",
+	"use_split_qkv_input",
+	"window_size",
+] as const;
+
+/** What is switched off: nothing of it is supported. */
+const OFF = [
+	"final_rms",
+	"gated_mlp",
+	"load_in_4bit",
+	"post_embedding_ln",
+	"tie_word_embeddings",
+	"use_local_attn",
+	"use_normalization_before_and_after",
+	"use_NTK_by_parts_rope",
+	"use_qk_norm",
+] as const;
+
+const inert = z.unknown().optional();
+const off = z.literal(false).nullish();
+const none = z.null().optional();
+const uncapped = z.number().max(0).default(-1);
+
+const schema = {
+	...(Object.fromEntries(INERT.map((key) => [key, inert])) as Record<(typeof INERT)[number], typeof inert>),
+	...(Object.fromEntries(OFF.map((key) => [key, off])) as Record<(typeof OFF)[number], typeof off>),
+	n_layers: layerCount,
+	d_model: count,
+	n_ctx: count,
+	d_head: count,
+	n_heads: count.or(z.literal(-1)).default(-1),
+	n_key_value_heads: count.nullish(),
+	d_mlp: count.nullish(),
+	d_vocab: count,
+	d_vocab_out: count.or(z.literal(-1)).default(-1),
+	act_fn: z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]).nullish(),
+	eps: z.number().positive().default(1e-5),
+	normalization_type: z.enum(["LN", "LNPre"]).nullable().default("LN"),
+	positional_embedding_type: z.enum(["standard", "shortformer"]).default("standard"),
+	attention_dir: z.literal("causal").default("causal"),
+	attn_only: z.boolean().default(false),
+	parallel_attn_mlp: z.boolean().default(false),
+	use_attn_scale: z.boolean().default(true),
+	attn_scale: z.number().positive().or(z.literal(-1)).default(-1),
+	scale_attn_by_inverse_layer_idx: z.boolean().default(false),
+	attn_scores_soft_cap: uncapped,
+	output_logits_soft_cap: uncapped,
+	num_experts: none,
+	experts_per_token: none,
+};
+
+/** Reads a `HookedTransformerConfig`. @throws {ModelError} naming the key for what is unknown or not supported */
+export function hookedConfig(config: unknown): HookedConfig {
+	const c = parseWith("hooked_transformer", schema, config);
+	const refuse = (what: string): never => {
+		throw new ModelError(`config.json (hooked_transformer): ${what}`);
+	};
+	const nHeads = c.n_heads === -1 ? Math.floor(c.d_model / c.d_head) : c.n_heads;
+	if (nHeads < 1) refuse(`d_head ${c.d_head} is greater than d_model ${c.d_model}, and n_heads is not given`);
+	const kvHeads = c.n_key_value_heads ?? nHeads;
+	if (kvHeads !== nHeads)
+		refuse(`n_key_value_heads ${kvHeads} differs from n_heads ${nHeads}; not supported`);
+	const out = c.d_vocab_out === -1 ? c.d_vocab : c.d_vocab_out;
+	if (out !== c.d_vocab) refuse(`d_vocab_out ${out} differs from d_vocab ${c.d_vocab}; not supported`);
+	if (!c.attn_only && !c.act_fn) refuse("act_fn is missing, which a model with MLPs needs");
+	const divisor = c.use_attn_scale ? (c.attn_scale === -1 ? Math.sqrt(c.d_head) : c.attn_scale) : 1;
+	return {
+		nLayers: c.n_layers,
+		nHeads,
+		nKvHeads: nHeads,
+		dModel: c.d_model,
+		dHead: c.d_head,
+		dMlp: c.attn_only ? 0 : (c.d_mlp ?? 4 * c.d_model),
+		vocab: c.d_vocab,
+		nCtx: c.n_ctx,
+		eps: c.eps,
+		activation: c.act_fn ?? "relu",
+		normalization: c.normalization_type ?? undefined,
+		positions: c.positional_embedding_type,
+		attnOnly: c.attn_only,
+		parallel: c.parallel_attn_mlp,
+		attentionScale: Array.from(
+			{ length: c.n_layers },
+			(_, l) => 1 / (divisor * (c.scale_attn_by_inverse_layer_idx ? l + 1 : 1)),
+		),
+	};
+}

@@ -1,0 +1,68 @@
+import * as z from "zod";
+import { count } from "./config-schema.js";
+import { readRope, ropeKeys } from "./decoder/rope-config.js";
+import {
+	activation,
+	gptDefaults,
+	namedSizes,
+	partialRopeSchema,
+	readSizes,
+	rotaryChannels,
+	sizeKeys,
+} from "./gpt/config.js";
+import { gptLike } from "./gpt/gpt.js";
+
+/** Phi-1, Phi-1.5 and Phi-2 (Gunasekar et al. 2023). */
+export const phi = gptLike({
+	name: "phi",
+	doc: "Phi-1 to Phi-2: LayerNorm, partial rotary positions, attention and MLP parallel behind one norm, biases",
+	keys: {
+		...sizeKeys,
+		...ropeKeys,
+		rope_parameters: partialRopeSchema,
+		num_key_value_heads: count.nullish(),
+		layer_norm_eps: z.number().positive().default(1e-5),
+		hidden_act: activation.default("gelu_new"),
+		tie_word_embeddings: z.boolean().default(false),
+		partial_rotary_factor: z.number().positive().max(1).default(0.5),
+		qk_layernorm: z.literal(false).default(false),
+		/** There is no RMSNorm, but some configurations have it. */
+		rms_norm_eps: z.unknown().optional(),
+	},
+	read: (c) => {
+		const sizes = readSizes("phi", { ...namedSizes(c), kvHeads: c.num_key_value_heads });
+		const factor = c.rope_parameters?.partial_rotary_factor ?? c.partial_rotary_factor;
+		const rope = readRope("phi", c.rope_parameters ?? c.rope_scaling, {
+			theta: c.rope_theta ?? 10000,
+			dim: rotaryChannels("phi", Math.floor(sizes.dHead * factor), sizes),
+			context: sizes.nCtx,
+		});
+		return {
+			...gptDefaults(sizes),
+			eps: c.layer_norm_eps,
+			activation: c.hidden_act,
+			tied: c.tie_word_embeddings,
+			unembedBias: true,
+			rope,
+			parallel: true,
+		};
+	},
+	modules: {
+		prefix: "model.",
+		embedding: "embed_tokens",
+		blocks: "layers",
+		ln1: "input_layernorm",
+		q: "self_attn.q_proj",
+		k: "self_attn.k_proj",
+		v: "self_attn.v_proj",
+		o: "self_attn.dense",
+		up: "mlp.fc1",
+		down: "mlp.fc2",
+		finalNorm: "final_layernorm",
+		unembedding: "lm_head",
+	},
+	gguf: {
+		architecture: "phi2",
+		config: ({ at }) => ({ num_key_value_heads: at("attention.head_count_kv") }),
+	},
+});
