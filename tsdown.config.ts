@@ -4,13 +4,15 @@ import { defineConfig } from "tsdown";
 const library = defineConfig({
 	entry: [
 		"src/{icl,index,node}.ts",
-		"src/{causal,circuits,display,experiments,figures,generation,graph,interventions,lens,mechinterp,metrics,patching,processing,sae,scores,tasks,tokenizers,train,weights}/index.ts",
+		"src/{causal,circuits,display,experiments,figures,generation,graph,interventions,lens,mechinterp,metrics,patching,processing,sae,scores,tasks,tokenizers,train,verify,weights}/index.ts",
 		"src/cli/main.ts",
 		// reached through the package's "imports" or as a thread, which a bundler does not follow
 		"src/**/*-{node,web}.ts",
 		"src/runtime/engine-worker.ts",
 	],
 	unbundle: true,
+	// pages import it too: what the bundler adds must not be Node's
+	platform: "neutral",
 	// scripts/clean.mjs does, before a build for others
 	clean: false,
 	// declarations take ten times as long as the code: `npm run build` makes them, `npx tsdown` does not
