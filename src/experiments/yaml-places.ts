@@ -24,7 +24,7 @@ export class YamlPlaces {
 		/** What errors call it, such as the file's name. */
 		readonly name: string,
 	) {
-		this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
+		this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false, logLevel: "error" });
 		const [fault] = this.document.errors;
 		if (fault) this.failAt(fault.pos[0], fault.message);
 		try {
@@ -32,6 +32,7 @@ export class YamlPlaces {
 		} catch (error) {
 			this.failAt(0, (error as Error).message);
 		}
+		if (holdsItself(this.data)) this.failAt(0, "an alias stands inside what it stands for");
 	}
 
 	/** Throws with the place of a value or key in front. */
@@ -73,4 +74,18 @@ export class YamlPlaces {
 	private failAt(offset: number, what: string): never {
 		throw new ExperimentError(`${this.placeOf(offset)}: ${what.replaceAll(/\s+/g, " ")}`);
 	}
+}
+
+/** Whether a list or mapping is somewhere inside itself, which aliases can make and no JSON can say. */
+function holdsItself(
+	value: unknown,
+	above: ReadonlySet<unknown> = new Set(),
+	seen = new Set<unknown>(),
+): boolean {
+	if (typeof value !== "object" || value === null) return false;
+	if (above.has(value)) return true;
+	if (seen.has(value)) return false;
+	seen.add(value);
+	const inside = new Set([...above, value]);
+	return Object.values(value).some((part) => holdsItself(part, inside, seen));
 }

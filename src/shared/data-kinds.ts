@@ -45,7 +45,7 @@ export function parseKind(
 	const issue = result.error.issues[0] as z.core.$ZodIssue;
 	if (issue.code === "unrecognized_keys") {
 		const known = Object.keys((schema as z.ZodObject).shape);
-		return { fault: { path: "", what: `unknown "${issue.keys[0]}"; allowed ${known.join(", ")}` } };
+		return { fault: { path: "", what: `unknown ${shown(issue.keys[0])}; allowed ${known.join(", ")}` } };
 	}
 	const path = issue.path
 		.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { readCutting, repeatsARepeat } from "./pre-tokenizer.js";
+import { backtracking, readCutting } from "./pre-tokenizer.js";
 
-describe("repeatsARepeat", () => {
+describe("backtracking", () => {
 	test.each([
 		// Llama 3, GPT-4o and DeepSeek-V3.
 		"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
@@ -12,15 +12,33 @@ describe("repeatsARepeat", () => {
 		"[(a+)]+",
 		"(a+)(b+)",
 	])("lets %s pass", (pattern) => {
-		expect(repeatsARepeat(pattern)).toBe(false);
+		expect(backtracking(pattern)).toBeUndefined();
 	});
 
-	test.each(["(a+)+", "(?:a*)*", "((a+))+", "(a{2,}b)+", "(?:x|(?:y|z+))*", "(a|b+){9}"])(
-		"finds %s",
-		(pattern) => {
-			expect(repeatsARepeat(pattern)).toBe(true);
-		},
-	);
+	test.each([
+		"(a+)+",
+		"(?:a*)*",
+		"((a+))+",
+		"(a{2,}b)+",
+		"(?:x|(?:y|z+))*",
+		"(a|b+){9}",
+		"(?:a|a)*c",
+		"((a|aa)b?)+",
+		"(?:a?a?)+c",
+	])("finds a repeated group in %s", (pattern) => expect(backtracking(pattern)).toMatch(/repeats a group/));
+
+	test.each(["a*a*a*a*", "b|(?:a+)(?:a+)a+|a+a+a+a+"])("finds many repeats in a row in %s", (pattern) => {
+		expect(backtracking(pattern)).toMatch(/more than 3 repeats/);
+	});
+
+	test("finds much that may be left out, but not lazy repeats and groups with flags", () => {
+		expect(backtracking("a?".repeat(9))).toMatch(/leave out more than 8/);
+		expect(backtracking(`${"(?i:a)".repeat(9)}|${"a?".repeat(8)}|a+?b*?`)).toBeUndefined();
+	});
+
+	test("lets three repeats in each alternative pass", () => {
+		expect(backtracking("a+a+a+|b*b*b*|c")).toBeUndefined();
+	});
 });
 
 describe("readCutting", () => {

@@ -18,6 +18,9 @@ export interface Cutting {
 }
 
 const MAX_PATTERN = 4096;
+/** Repeats, and things that may be left out, in one alternative of a pattern; those of models in use have two of each. */
+const MAX_REPEATS = 3;
+const MAX_OPTIONAL = 8;
 
 /** Reads the `pre_tokenizer` of a tokenizer.json. */
 export function readCutting(value: unknown, normalizer: Normalizer | null): Cutting {
@@ -119,29 +122,40 @@ function readPattern(value: unknown, where: string): string {
 		throw new TokenizerError(`${where}.${key}: ${text.length} characters; must be 1 to ${MAX_PATTERN}`);
 	}
 	if (key === "String") return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
-	// A repeated group that itself repeats can take time exponential in the text.
-	if (repeatsARepeat(text)) {
-		throw new TokenizerError(`${where}.Regex: ${show(text)}; repeats a group that repeats something`);
-	}
+	const fault = backtracking(text);
+	if (fault !== undefined) throw new TokenizerError(`${where}.Regex: ${show(text)}; ${fault}`);
 	return text;
 }
 
-/** Whether a pattern has a group with a `*`, `+` or `{` in it that is itself repeated without a small bound. */
-export function repeatsARepeat(pattern: string): boolean {
+/**
+ * Why a pattern may try very many ways to match a text, or undefined. A repeated group that itself repeats or chooses can
+ * take time exponential in the text, and each repeat of an alternative one more power of its length.
+ */
+export function backtracking(pattern: string): string | undefined {
 	const open: boolean[] = [];
 	let closed = false;
+	let [repeats, optional] = [0, 0];
+	let before = "";
 	// Escapes and character classes are one item each; a class may hold escapes and POSIX names.
 	const items =
 		pattern.match(/\\[pPxu]\{[^}]*\}|\\.|\[(?:\\.|\[:[^\]]*:\]|[^\\\]])*\]|\(\?[:=!>]|./gsu) ?? [];
 	for (const item of items) {
 		if (item.startsWith("(")) open.push(false);
 		const repeat = item === "*" || item === "+" || item === "{";
-		if (repeat && closed) return true;
-		if (repeat && open.length > 0) open[open.length - 1] = true;
+		// behind a bracket or a repeat it says something else
+		const leaveOut = item === "?" && !["(", "*", "+", "?", "}"].includes(before);
+		const choice = item === "|" || leaveOut;
+		if (repeat && closed) return "repeats a group that repeats something or chooses";
+		if ((repeat || choice) && open.length > 0) open[open.length - 1] = true;
+		if (item === "|" && open.length === 0) [repeats, optional] = [0, 0];
+		if (leaveOut && ++optional > MAX_OPTIONAL)
+			return `may leave out more than ${MAX_OPTIONAL} things in one alternative`;
+		if (repeat && ++repeats > MAX_REPEATS) return `has more than ${MAX_REPEATS} repeats in one alternative`;
 		closed = item === ")" && (open.pop() ?? false);
 		if (closed && open.length > 0) open[open.length - 1] = true;
+		before = item;
 	}
-	return false;
+	return undefined;
 }
 
 /** Whether a Split looks for a text that the normalizer has replaced everywhere. */

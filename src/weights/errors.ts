@@ -33,3 +33,12 @@ export function messageOf(error: unknown): string {
 	const message = error instanceof Error ? error.message : String(error);
 	return oneLine(cause && !message.includes(cause) ? `${message} (${cause})` : message);
 }
+
+/** Longest message of an error about what others wrote, in characters. */
+const LONGEST_MESSAGE = 2000;
+
+/** A message that stays one line of a length that people read, whatever names from files stand in it. */
+export function asLine(message: string): string {
+	const line = message.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ");
+	return line.length > LONGEST_MESSAGE ? `${line.slice(0, LONGEST_MESSAGE)}…` : line;
+}
