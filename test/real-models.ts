@@ -14,6 +14,9 @@ export type RealModel = { path: string; reason?: undefined } | { path?: undefine
  */
 export const smollm2: RealModel = at("smollm2-135m", "SmolLM2-135M-Instruct.Q4_1.gguf");
 
+/** Gemma 3 270M as GGUF in K-quants, fetched by the same script. */
+export const gemma3: RealModel = at("gemma3-270m", "gemma-3-270m-q4_k_m.gguf");
+
 function at(...parts: string[]): RealModel {
 	const path = join(models, ...parts);
 	if (existsSync(path)) return { path };
