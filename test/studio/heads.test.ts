@@ -277,7 +277,7 @@ test("a stroke across a small head wipes it; heads show what that changed", asyn
 	await pointAt(page, cells, 9, 6, 2);
 	const [before, then] = [at(clean, 6, 2), at(changed, 6, 2)];
 	await eventually(() => readout(page).textContent()).toBe(
-		`query 'fox' -> key 'moon': clean ${before.toFixed(2)}, changed ${then.toFixed(2)}, difference ${(then - before).toFixed(2)}`,
+		`query 'fox' -> key 'moon': clean ${before.toFixed(2)}, changed ${then.toFixed(2)}, difference ${(then - before).toFixed(2).replace("-", "−")}`,
 	);
 	// the same in a table, for the query that is pointed at
 	await page.locator(".head-large .matrix-table summary").click();

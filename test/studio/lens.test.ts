@@ -3,11 +3,15 @@ import { directAttribution, type LogitLens, logitLens } from "headscope/lens";
 import type { Browser, Locator } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import { copiedCode, runCode } from "./copied-code.js";
 import { addressOf, heatMap, mapNumbers, numberOf } from "./heat-maps.js";
 import { openStudio, serveBuilt, startBrowser } from "./open-studio.js";
 
 const PROMPT = "red fox moon bread king red fox moon bread";
-const INTERVENTIONS: Intervention[] = [{ kind: "zero", heads: ["0.1"] }];
+const INTERVENTIONS: Intervention[] = [
+	{ kind: "zero", heads: ["0.1"] },
+	{ kind: "freeze", at: "pattern", layers: [1], from: "clean" },
+];
 const CHANGES = INTERVENTIONS.map((data) => ({ on: true, data }));
 
 let server: StudioServer;
@@ -50,10 +54,14 @@ test("the lens reads what the library reads, unchanged and changed, and follows 
 	await changed.waitFor();
 	const clean = await logitLens(model, PROMPT, { top: 5, answers: "moon" });
 	await expectLens(unchanged, clean);
-	await expectLens(
-		changed,
-		await logitLens(model, PROMPT, { top: 5, run: { interventions: INTERVENTIONS } }),
-	);
+	const { cache } = await model.runWithCache(PROMPT, { names: /hook_pattern$/ });
+	const run = { interventions: INTERVENTIONS, donors: { clean: cache } };
+	const after = await logitLens(model, PROMPT, { top: 5, answers: "king", run });
+	await expectLens(changed, after);
+	// the program that the page gives finds the same
+	const program = await copiedCode(page, "Export logit-lens-changed");
+	const said = JSON.parse(await runCode(program)) as { logProbs: number[][][] };
+	expectNear(said.logProbs.flat(2), [...(after.answer?.logProbs.data ?? [])]);
 
 	// the last position's framed cell is what the model says, which is tracked until another is picked
 	const last = unchanged.getByRole("gridcell", { selected: true }).last();
@@ -87,6 +95,13 @@ test("direct attribution gives the library's components, heads and neurons", asy
 	const byHead = await directAttribution(model, PROMPT, { ...options, by: "head" });
 	const heads = byHead.parts.flatMap(({ kind }, i) => (kind === "head" ? [byHead.values.at(i, 0, 0)] : []));
 	expectNear((await mapNumbers(heatMap(page, /heads/))).flat(), heads);
+	const program = await copiedCode(page, "Export attribution-heads");
+	const said = JSON.parse(await runCode(program)) as { added: [string, number][]; total: number };
+	expect(said.added.map(([label]) => label)).toEqual(byHead.parts.map(({ label }) => label));
+	expectNear(
+		said.added.map(([, value]) => value),
+		[...byHead.values.data],
+	);
 
 	const byNeuron = await directAttribution(model, PROMPT, { ...options, by: "neuron" });
 	const neurons = byNeuron.parts
@@ -108,3 +123,13 @@ async function titles(cells: Locator): Promise<number[]> {
 	const found = await Promise.all((await cells.all()).map((cell) => cell.getAttribute("title")));
 	return found.map((text) => numberOf(text ?? ""));
 }
+
+test("a change that does not fit is left out of a reading and told, and the others act", async () => {
+	const changes = [...CHANGES, { on: true, data: { kind: "scale", heads: ["0.9"], factor: 2 } }];
+	const { page } = await openStudio(browser, addressOf(server.url, { view: "lens", changes }));
+	await page.getByText('Left out of this reading: z of 0.9 times 2: heads[0]: no head "0.9"').waitFor();
+	const { cache } = await model.runWithCache(PROMPT, { names: /hook_pattern$/ });
+	const run = { interventions: INTERVENTIONS, donors: { clean: cache } };
+	await expectLens(heatMap(page, /^Changed/), await logitLens(model, PROMPT, { top: 5, run }));
+	await page.close();
+});

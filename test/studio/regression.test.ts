@@ -147,24 +147,6 @@ test("hand-made patterns change every metric by as much as in the notebook", asy
 		column(await numbers(predictions()), 2),
 		(await hooked.predict(xs, ys)).select(0).to("float32").data,
 	);
-	// the programs that the page gives find the same
-	const programs: string[] = [];
-	for (const menu of ["predictions", "patterns", "metrics", "activation"])
-		programs.push(await copiedCode(page, `Export ${menu}-`));
-	const [predicted = "", patterns = "", relative = "", activation = ""] = await Promise.all(
-		programs.map(runCode),
-	);
-	const said = JSON.parse(/^model (.*)$/m.exec(predicted)?.[1] ?? "[]") as number[][][];
-	expectNear(said.flat(2), (await hooked.predict(xs, ys)).to("float32").data);
-	expect(predicted).toMatch(/^ridge .*\ndMMSE /m);
-	const [layer = "[]"] = patterns.split("\n");
-	expectNear((await tableOf("Head 0.2, changed run")).flat(), (JSON.parse(layer) as number[][][][])[0]?.[2]?.flat() ?? []);
-	const changes = JSON.parse(relative) as Record<string, number>;
-	for (const [name, change] of Object.entries(relativeChange(before, after)))
-		expect(Math.abs((changes[name] as number) - change) / (1 + Math.abs(change))).toBeLessThan(5e-5);
-	const location = "token_sequence_transformer.blocks.0.attention.attention";
-	const { cache } = await run.model.runWithCache(xs, ys, { names: [location] });
-	expectNear((JSON.parse(activation) as number[][][]).flat(2), cache.get(location).to("float32").data);
 	await page.keyboard.press("Control+z");
 	await page.keyboard.press("Control+z");
 	await shown();
@@ -172,6 +154,44 @@ test("hand-made patterns change every metric by as much as in the notebook", asy
 	expectNear(column(await numbers(metrics()), 0), Object.values(before));
 	expect((await numbers(metrics()))[0]).toHaveLength(2);
 });
+
+test("the programs that the page gives find what it shows", async () => {
+	await page.getByLabel("What head 0.1 does").selectOption("self-pair");
+	await page.getByLabel("What head 0.2 does").selectOption("previous-token");
+	await shown();
+	await using run = await resolveRun("M=1");
+	const interventions = [
+		{ kind: "replace-pattern", heads: ["0.1"], pattern: "self-pair" },
+		{ kind: "replace-pattern", heads: ["0.2"], pattern: "previous-token" },
+	] as const;
+	const { xs, ys } = basisOf(run);
+	const predict = (x: Tensor<"float32">, y: Tensor<"float32">): Promise<Tensor<"float32">> =>
+		run.model.predict(x, y, { interventions });
+	const before = (await run.evaluate()).metrics;
+	const after = (await run.evaluate(predict)).metrics;
+	const programs: string[] = [];
+	for (const menu of ["predictions", "patterns", "metrics", "activation"])
+		programs.push(await copiedCode(page, `Export ${menu}-`));
+	const [predicted = "", patterns = "", relative = "", activation = ""] = await Promise.all(
+		programs.map(runCode),
+	);
+	const said = JSON.parse(/^model (.*)$/m.exec(predicted)?.[1] ?? "[]") as number[][][];
+	expectNear(said.flat(2), (await predict(xs, ys)).to("float32").data);
+	expect(predicted).toMatch(/^ridge .*\ndMMSE /m);
+	const [layer = "[]"] = patterns.split("\n");
+	expectNear(
+		(await tableOf("Head 0.2, changed run")).flat(),
+		(JSON.parse(layer) as number[][][][])[0]?.[2]?.flat() ?? [],
+	);
+	const changes = JSON.parse(relative) as Record<string, number>;
+	for (const [name, change] of Object.entries(relativeChange(before, after)))
+		expect(Math.abs((changes[name] as number) - change) / (1 + Math.abs(change))).toBeLessThan(5e-5);
+	const location = "token_sequence_transformer.blocks.0.attention.attention";
+	const { cache } = await run.model.runWithCache(xs, ys, { names: [location] });
+	expectNear((JSON.parse(activation) as number[][][]).flat(2), cache.get(location).to("float32").data);
+	await page.getByRole("button", { name: "Put all heads back" }).click();
+	await shown();
+}, 180_000);
 
 test("a pattern drawn by hand over a named one changes every metric by as much as in Node", async () => {
 	await page.getByRole("button", { name: "Head 0.1", exact: true }).click();

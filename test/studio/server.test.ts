@@ -212,6 +212,21 @@ describe("what a socket may send", () => {
 			expect((await open(ref)).error?.message).toContain(`model "${ref}", allowed demo, demo-llama`);
 		}
 	});
+
+	test("no autoencoder beside those that were named", async () => {
+		const experiment = {
+			model: "demo",
+			prompts: ["moon king moon"],
+			dictionaries: { "/etc": "/etc" },
+			interventions: [{ kind: "sae", dictionary: "/etc", features: "all" }],
+			metrics: ["loss"],
+		};
+		const { value } = await ask({ id: 1, method: "measure", params: { text: JSON.stringify(experiment) } });
+		expect(value).toMatchObject({
+			metrics: [{ asked: "loss", result: { change: 0 } }],
+			refused: [{ why: expect.stringContaining('autoencoder "/etc", allowed none') }],
+		});
+	});
 });
 
 test("a connection that breaks is made again, and calls go on", async () => {

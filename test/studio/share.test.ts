@@ -1,18 +1,15 @@
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { decode } from "fast-png";
 import { loadModel } from "headscope";
 import { parseExperiment, runExperiment } from "headscope/experiments";
 import type { Browser, Page } from "playwright-core";
-import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { root } from "../built.js";
+import { copiedCode, runCode } from "./copied-code.js";
 import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
 
-const run = promisify(execFile);
 const PROMPT = "red fox moon bread king red fox moon bread";
 // below the package, so that "headscope" is the package itself, built
 mkdirSync(join(root, ".cache"), { recursive: true });
@@ -144,19 +141,6 @@ describe("a view's export menu", () => {
 	});
 });
 
-/** Runs TypeScript as a user would, in Node with the built package. */
-async function runCode(code: string): Promise<string> {
-	const { outputText, diagnostics } = ts.transpileModule(code, {
-		compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
-		reportDiagnostics: true,
-	});
-	expect(diagnostics?.map(({ messageText }) => messageText)).toEqual([]);
-	const file = join(folder, "copied.mjs");
-	writeFileSync(file, outputText);
-	const { stdout } = await run(process.execPath, [file], { cwd: folder });
-	return stdout;
-}
-
 describe("sharing", () => {
 	test("copies the address, which opens the same scene", async () => {
 		await page.getByRole("button", { name: "Head 0.1", exact: true }).press("x");
@@ -209,14 +193,7 @@ describe("sharing", () => {
 			prompts: [before.prompts],
 			donors: { other: { prompts: ["red fox moon bread king red fox moon fox"] } },
 		});
-		await page
-			.getByRole("button", { name: /^Export head/ })
-			.first()
-			.click();
-		await page.getByRole("menuitem", { name: "Copy as TypeScript" }).click();
-		const code =
-			(await page.getByRole("dialog", { name: "As TypeScript" }).locator("pre").textContent()) ?? "";
-		await page.keyboard.press("Escape");
+		const code = await copiedCode(page, /^Export head/);
 		expect(code).toContain("donorPoints");
 		expect(await runCode(code)).toMatch(/0\.\d+/);
 	});

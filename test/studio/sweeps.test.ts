@@ -1,4 +1,4 @@
-import { loadModel, type Model, type Tensor } from "headscope";
+import { type Intervention, loadModel, type Model, type Tensor } from "headscope";
 import {
 	ablateHeads,
 	agreement,
@@ -6,7 +6,8 @@ import {
 	patchActivations,
 	sumPositions,
 } from "headscope/causal";
-import type { Browser, Page } from "playwright-core";
+import { measuring, readMetric } from "headscope/metrics";
+import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { addressOf, heatMap, mapNumbers, sceneOf } from "./heat-maps.js";
@@ -167,6 +168,99 @@ test("patching gives the library's effects beside their estimate, and a cell bec
 	await page.getByLabel("Text 2").fill("red fox moon king bread");
 	await page.getByText("The clean prompt has 9 tokens and the corrupted one 5").waitFor();
 	expect(await page.getByRole("region", { name: "Tokens of both prompts" }).textContent()).toContain("·");
+	expect(complaints).toEqual([]);
+	await page.close();
+});
+
+/** What a map's numbers are off by at most; it may still be filling. */
+async function farthest(map: Locator, { data }: Tensor<"float64">): Promise<number> {
+	const found = (await mapNumbers(map)).flat();
+	return Math.max(...Array.from(data, (value, i) => Math.abs((found[i] ?? Number.NaN) - value)));
+}
+
+test("a click on a cell applies what was swept, as the sweep had it", async () => {
+	const prompts = [PROMPT, CORRUPT];
+	const sweeps = { metric: "loss", live: true };
+	const { page, complaints } = await openStudio(
+		browser,
+		addressOf(server.url, { view: "sweeps", prompts, views: { sweeps } }),
+	);
+	const measure = await measuring(model, "loss", { prompts });
+	const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+	const before = mean(await readMetric(measure));
+	const { cache: clean } = await model.runWithCache(prompts, { names: /hook_pattern$/ });
+	for (const kind of ["mean", "resample", "frozen-patterns"] as const) {
+		await page.getByRole("combobox", { name: "Ablation" }).selectOption(kind);
+		const map = heatMap(page, new RegExp(`^${kind}`, "i"));
+		await map.waitFor();
+		const { change } = await ablateHeads(measure, { kind });
+		await expect.poll(() => farthest(map, change), { timeout: 60_000 }).toBeLessThan(5e-5);
+		const cell = map.getByRole("gridcell", { name: /^layer 0, head 1:/ });
+		await cell.click();
+		await settled(page);
+		const changes = sceneOf(page).changes as { data: Intervention }[];
+		expect(changes[0]?.data.kind).toBe(kind === "frozen-patterns" ? "zero" : kind);
+		const after = mean(
+			await readMetric(measure, { interventions: changes.map(({ data }) => data), donors: { clean } }),
+		);
+		expect(Math.abs(after - before - change.at(0, 1))).toBeLessThan(5e-5);
+		await cell.click();
+		expect(sceneOf(page).changes).toBeUndefined();
+	}
+	// what was swept over random rows takes values of random rows
+	await page.getByRole("combobox", { name: "Rows" }).selectOption("repeat");
+	await page.getByRole("spinbutton", { name: "Samples" }).fill("4");
+	await page.getByRole("spinbutton", { name: "Samples" }).press("Enter");
+	await page.getByRole("combobox", { name: "Ablation" }).selectOption("mean");
+	await heatMap(page, /^Mean/).waitFor();
+	await finished(page);
+	await heatMap(page, /^Mean/)
+		.getByRole("gridcell", { name: /^layer 1, head 2:/ })
+		.click();
+	await settled(page);
+	const scene = sceneOf(page);
+	expect(scene.changes).toEqual([
+		{ on: true, data: { kind: "mean", heads: ["1.2"], over: "batch-and-pos", from: "random" } },
+	]);
+	const { random } = scene.donors as { random: { ids: number[][] } };
+	expect(random.ids.map((row) => row.length)).toEqual(Array(8).fill(9));
+	expect(complaints).toEqual([]);
+	await page.close();
+});
+
+test("heads are ablated on top of the changes that are on, and one that does not fit is told", async () => {
+	const zero = (head: string) => ({ kind: "zero" as const, heads: [head] });
+	const patched: Intervention = { kind: "patch", heads: ["0.0"], from: "other" };
+	const changes = [zero("0.1"), patched, zero("9.9")].map((data) => ({ on: true, data }));
+	const donors = { other: { prompts: [CORRUPT] } };
+	const sweeps = { metric: "loss", live: true };
+	const { page, complaints } = await openStudio(
+		browser,
+		addressOf(server.url, { view: "sweeps", changes, donors, views: { sweeps } }),
+	);
+	const map = heatMap(page, /^Zero/);
+	const alone = await ablateHeads(model, { prompts: PROMPT });
+	await expect.poll(() => farthest(map, alone.change), { timeout: 60_000 }).toBeLessThan(5e-5);
+	const onTop = page.getByRole("checkbox", { name: "on top of the active changes" });
+	await onTop.check();
+	const { cache: other } = await model.runWithCache(CORRUPT, { names: /hook_z$/ });
+	const base = [zero("0.1"), patched];
+	const below = await ablateHeads(model, { prompts: PROMPT, base, donors: { other } });
+	await expect.poll(() => farthest(map, below.change), { timeout: 60_000 }).toBeLessThan(5e-5);
+	expect(Math.abs(below.change.at(1, 3) - alone.change.at(1, 3))).toBeGreaterThan(1e-3);
+	await page.getByText('Left out of this sweep: zero z of 9.9: heads[0]: no head "9.9"').waitFor();
+	await heatMap(page, new RegExp(`with 2 changes: \\+${below.before.toFixed(2)}`)).waitFor();
+	// a cell that is picked is one more change below the others
+	await map.getByRole("gridcell", { name: /^layer 1, head 3:/ }).click();
+	const more = await ablateHeads(model, {
+		prompts: PROMPT,
+		base: [...base, zero("1.3")],
+		donors: { other },
+	});
+	await expect.poll(() => farthest(map, more.change), { timeout: 60_000 }).toBeLessThan(5e-5);
+	await page.getByRole("combobox", { name: "Ablation" }).selectOption("frozen-patterns");
+	await page.getByText("this sweep runs without the active changes").waitFor();
+	expect(await onTop.isDisabled()).toBe(true);
 	expect(complaints).toEqual([]);
 	await page.close();
 });

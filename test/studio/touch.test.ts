@@ -1,9 +1,11 @@
+import { type ScoreHeadsOptions, scoreHeads } from "headscope/scores";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { NAMED_PATTERNS } from "../../src/interventions/index.js";
+import { randomRows } from "../../src/studio/random-rows.js";
 import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { type OpenedStudio, openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
-import { changesOf, endNode, expectAsInNode, measured, printedMetrics } from "./touching.js";
+import { changesOf, demoInNode, endNode, expectAsInNode, measured, printedMetrics } from "./touching.js";
 
 const SENTENCE = "red fox moon bread king red fox moon bread";
 
@@ -168,6 +170,86 @@ test("changes can be moved, and random rows follow the prompt's length", async (
 	expect(await changesOf(page).getByRole("alert").count()).toBe(0);
 	await text.fill(before);
 	await measured(page);
+});
+
+test("heads of a model whose changes take values of other rows are scored", async () => {
+	const { page, complaints } = opened;
+	const model = await demoInNode();
+	const finder = page.getByRole("region", { name: "Head finder" });
+	/** Whether the finder's table is what the library ranks. */
+	const expectRanking = async (options: ScoreHeadsOptions): Promise<void> => {
+		const found = await scoreHeads(model, ["induction", "previous-token"], options);
+		const { ranking = [] } = found.get("induction") ?? {};
+		const wanted = ranking.map(({ head, score }) => `${head} ${score.toFixed(3)}`);
+		const rows = finder.locator(".ranking tbody tr");
+		const shown = (): Promise<string[]> =>
+			rows.evaluateAll((all) =>
+				all.map((row) =>
+					[...row.children]
+						.slice(0, 2)
+						.map((cell) => cell.textContent?.trim())
+						.join(" "),
+				),
+			);
+		await expect.poll(shown, { timeout: 60_000 }).toEqual(wanted);
+	};
+	await finder.getByRole("combobox", { name: "of the" }).selectOption("changed");
+	await press(page, "Mean");
+	const mean = { kind: "mean", heads: ["0.1"], from: "random" } as const;
+	/** Rows of random tokens, as long as those that are scored. */
+	const randomFor = async (rows: readonly (readonly number[])[]) => {
+		const length = Math.max(...rows.map((row) => row.length));
+		const ids = randomRows({ length, vocab: model.config.vocab, front: undefined }, 8, 0);
+		return (await model.runWithCache(ids, { names: /hook_z$/, logits: false })).cache;
+	};
+	await expectRanking({
+		samples: 20,
+		run: async (_, { ids }) => ({ interventions: [mean], donors: { random: await randomFor(ids) } }),
+	});
+	// another text's values fit the prompt and no drawn row
+	await press(page, "Patch");
+	const text = "king moon fox red bread king moon fox red";
+	await changesOf(page).getByLabel("text of donor other text").fill(text);
+	await finder.getByText(/Left out of the scores: .*"other text.*on the prompts it may act/).waitFor();
+	await finder.getByRole("combobox", { name: "on", exact: true }).selectOption("prompts");
+	const patch = { kind: "patch", heads: ["0.1"], from: "other" } as const;
+	const ids = [[...model.tokenize(SENTENCE).ids]];
+	const { cache: other } = await model.runWithCache(text, { names: /hook_z$/ });
+	await expectRanking({
+		ids,
+		run: { interventions: [mean, patch], donors: { random: await randomFor(ids), other } },
+	});
+	expect(await finder.locator(".problem").count()).toBe(0);
+	await finder.getByRole("combobox", { name: "on", exact: true }).selectOption("samples");
+	await finder.getByRole("combobox", { name: "of the" }).selectOption("clean");
+	expect(complaints).toEqual([]);
+});
+
+test("a change that fits the prompt but not the rows of metrics is left out of these alone, and told", async () => {
+	const { page } = opened;
+	await press(page, "Zero");
+	await page.getByLabel("measured on").selectOption("random tokens said twice");
+	await measured(page);
+	const alone = await printedMetrics(page);
+	await press(page, "Patch");
+	await changesOf(page)
+		.getByLabel("text of donor other text")
+		.fill("king moon fox red bread king moon fox red");
+	await measured(page);
+	const outcome = page.getByRole("region", { name: "Outcome" });
+	await outcome
+		.getByText(/^Left out of the metrics: z of 0\.1 from "other text.* tokens, but row 0/)
+		.waitFor();
+	expect(await printedMetrics(page)).toEqual(alone);
+	expect(await changesOf(page).getByRole("alert").count()).toBe(0);
+	// one that fits neither is told in the list, and the others act on both
+	await changesOf(page).getByLabel("text of donor other text").fill("king moon");
+	const item = changesOf(page).getByRole("listitem").filter({ hasText: 'from "other text' });
+	await item.getByRole("alert").waitFor();
+	await page.getByLabel("measured on").selectOption("the prompts");
+	await measured(page);
+	expect(await outcome.getByText("Left out of the metrics").count()).toBe(0);
+	await expectAsInNode(page);
 });
 
 test("prompts of other lengths are told when patching, those of one length are patched and averaged", async () => {

@@ -38,13 +38,18 @@ export async function printedMetrics(page: Page): Promise<number[][]> {
 
 /** What the library in Node makes of an experiment about the demo model, which is opened once. */
 export async function measuredInNode(text: string): Promise<readonly MetricResult[]> {
-	demo ??= loadModel("demo");
 	// the experiment disposes of what it opened; the others go on with it
-	const lent = Object.create(await demo, { dispose: { value: async () => {} } }) as Model;
+	const lent = Object.create(await demoInNode(), { dispose: { value: async () => {} } }) as Model;
 	return (await runExperiment(parseExperiment(text), { loadModel: async () => lent, versions: {} })).metrics;
 }
 
 let demo: Promise<Model> | undefined;
+
+/** The demo model of Node's side, which is opened once. */
+export function demoInNode(): Promise<Model> {
+	demo ??= loadModel("demo");
+	return demo;
+}
 
 /** Ends the model of Node's side. */
 export async function endNode(): Promise<void> {
@@ -52,11 +57,18 @@ export async function endNode(): Promise<void> {
 	demo = undefined;
 }
 
-/** Compares the page's metrics with Node's, for the very experiment that the page saves. @returns Node's */
-export async function expectAsInNode(page: Page): Promise<readonly MetricResult[]> {
+/**
+ * Compares the page's metrics with Node's, for the very experiment that the page saves.
+ * @param inNode carries it out; default on the demo model
+ * @returns Node's
+ */
+export async function expectAsInNode(
+	page: Page,
+	inNode: (text: string) => Promise<readonly MetricResult[]> = measuredInNode,
+): Promise<readonly MetricResult[]> {
 	await measured(page);
 	const printed = await printedMetrics(page);
-	const expected = await measuredInNode(await savedExperiment(page));
+	const expected = await inNode(await savedExperiment(page));
 	expect(printed.length).toBe(expected.length);
 	for (const [i, { metric, before, after, change, relative }] of expected.entries()) {
 		// what is relative to almost nothing is rounding

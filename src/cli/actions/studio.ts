@@ -10,8 +10,12 @@ import { UsageError } from "../errors.js";
 export async function studio(
 	cli: Cli,
 	models: readonly string[],
-	{ port, out }: StudioOptions,
+	{ port, out, sae = [] }: StudioOptions,
 ): Promise<void> {
+	if (sae.length > 0 && models.length === 0)
+		throw new UsageError(
+			"--sae goes with a model that is computed here: headscope studio MODEL --sae FOLDER",
+		);
 	if (out !== undefined) {
 		if (models.length > 0)
 			throw new UsageError(`--out writes a page that computes by itself; leave ${models.join(", ")} out`);
@@ -23,11 +27,16 @@ export async function studio(
 	}
 	await using server = await serveStudio({
 		port,
-		...(models.length > 0 && { host: nodeHost({ models, versions: versionsHere(false) }) }),
+		...(models.length > 0 && {
+			host: nodeHost({ models, dictionaries: sae, versions: versionsHere(false) }),
+		}),
 	});
+	const [first] = models;
+	// the page begins with the model that was asked for
+	const url = first === undefined ? server.url : `${server.url}#${new URLSearchParams({ model: first })}`;
 	await cli.result(
-		() => ({ url: server.url, models }),
-		() => `headscope studio: ${server.url}\nCtrl-C ends it.`,
+		() => ({ url, models }),
+		() => `headscope studio: ${url}\nCtrl-C ends it.`,
 	);
 	await new Promise<void>((resolve) => {
 		if (cli.signal.aborted) resolve();

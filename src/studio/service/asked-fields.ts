@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { donorFields } from "./methods/look.js";
+import { donorFields } from "./changes.js";
 import { rowFields } from "./rows.js";
 
 /** A token that is asked about: as text, or as id. */

@@ -15,6 +15,7 @@ export async function carryOut(
 		parsed,
 		{
 			...host.experiments?.(parsed),
+			...(host.loadDictionary && { loadDictionary: host.loadDictionary }),
 			versions: host.versions,
 			loadModel: async (ref) => {
 				if (!state.has(ref))

@@ -1,5 +1,6 @@
 import type { Model } from "headscope";
 import type { Experiment, ExperimentHost } from "headscope/experiments";
+import type { Sae } from "headscope/sae";
 import type { Progress } from "headscope/weights";
 import type { CheckpointHost } from "./checkpoint-host.js";
 
@@ -29,6 +30,10 @@ export interface StudioHost {
 	openFiles?(files: readonly DroppedFile[], options: OpenOptions): Promise<Model>;
 	/** Regression runs, texts and donors that experiments name. */
 	readonly experiments?: (experiment: Experiment) => Partial<ExperimentHost>;
+	/** Folders of sparse autoencoders that changes of the kind `sae` may name. */
+	readonly dictionaries?: readonly string[];
+	/** Reads one of them. */
+	loadDictionary?(name: string): Promise<Sae>;
 	/** Trainings, and their checkpoints. */
 	readonly checkpoints?: CheckpointHost;
 }

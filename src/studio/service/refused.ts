@@ -42,3 +42,15 @@ function placeOf(error: unknown): { readonly index: number; readonly why: string
 	const [, index, why] = /^interventions\[(\d+)\]\.?:? ?(.*)$/s.exec(error.message) ?? [];
 	return index === undefined || why === undefined ? undefined : { index: Number(index), why };
 }
+
+/** What is wrong with something that is taken by name is told at the first intervention that takes it. */
+export function placedAtTaker(
+	error: unknown,
+	interventions: readonly Intervention[],
+	field: "from" | "dictionary",
+	name: string,
+): Error {
+	const taker = interventions.findIndex((one) => (one as Readonly<Record<string, unknown>>)[field] === name);
+	const what = error instanceof Error ? error.message : String(error);
+	return new InterventionError(`interventions[${taker}].${field}: ${name}: ${what}`);
+}

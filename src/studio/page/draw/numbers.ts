@@ -1,3 +1,5 @@
+import { decimals, minus } from "./decimals.js";
+
 /** A number with a sign that a minus is, as few digits as tell it from others, and none that mean nothing. */
 export function shortNumber(value: number): string {
 	if (Number.isNaN(value)) return "";
@@ -32,6 +34,18 @@ export function roundUp(value: number): number {
 	return Number((step * unit).toPrecision(3));
 }
 
-function minus(text: string): string {
-	return text.startsWith("-") ? `−${text.slice(1)}` : text;
+/** A number of a table: four decimals, or two digits that count where it is small. */
+export function figure(value: number | undefined): string {
+	return decimals(value, 4, 1e-3);
+}
+
+/** The same with a plus, for changes. */
+export function signedFigure(value: number | undefined): string {
+	return value !== undefined && value > 0 ? `+${figure(value)}` : figure(value);
+}
+
+/** A share of what was there before, in percent and with its sign; a dash where that was 0. */
+export function relative(share: number | undefined): string {
+	if (share === undefined || !Number.isFinite(share)) return "–";
+	return `${share > 0 ? "+" : ""}${minus((100 * share).toFixed(2))} %`;
 }

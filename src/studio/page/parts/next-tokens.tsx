@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { NextToken } from "../../service/methods/look.js";
+import { decimals } from "../draw/decimals.js";
 import { useChosenLook } from "./chosen-prompt.js";
 
 /** The likeliest next tokens of the chosen prompt, in the model as it is and as it is changed. */
@@ -52,7 +53,7 @@ function Share({ value }: { value: number }): JSX.Element {
 	return (
 		<td class="share">
 			<span class="bar" style={{ width: `${100 * value}%` }} />
-			<span>{value >= 5e-5 || value === 0 ? value.toFixed(4) : value.toExponential(1)}</span>
+			<span>{decimals(value, 4)}</span>
 		</td>
 	);
 }

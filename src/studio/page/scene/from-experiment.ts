@@ -1,3 +1,4 @@
+import type { Intervention } from "headscope";
 import type { ExperimentData } from "headscope/experiments";
 import { EXPERIMENT, type ExperimentPart } from "./experiment-part.js";
 import type { Donor, Scene } from "./scene.js";
@@ -47,7 +48,7 @@ export function fromExperiment(data: ExperimentData, before: Scene): OpenedExper
 			...(model !== before.model && { head: "", pins: [] }),
 			prompts: beside,
 			bos: bos ?? null,
-			changes: interventions.map((one) => ({ on: true, data: one })),
+			changes: interventions.map((one) => ({ on: true, data: byFolder(one, data.dictionaries) })),
 			donors: donorsOf(data, notes),
 			token: null,
 			views: { ...before.views, [EXPERIMENT]: part },
@@ -62,9 +63,13 @@ function madeRows({ ids, mask, period, text, samples }: ExperimentData): Record<
 	return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-function donorsOf({ donors = {}, dictionaries = {} }: ExperimentData, notes: string[]): Scene["donors"] {
-	for (const name of Object.keys(dictionaries))
-		notes.push(`dictionary "${name}" is a folder, which a page cannot read; headscope run can`);
+/** A page calls an autoencoder by its folder, as the engine that reads it does. */
+function byFolder(one: Intervention, dictionaries: ExperimentData["dictionaries"]): Intervention {
+	if (one.kind !== "sae") return one;
+	return { ...one, dictionary: dictionaries?.[one.dictionary] ?? one.dictionary };
+}
+
+function donorsOf({ donors = {} }: ExperimentData, notes: string[]): Scene["donors"] {
 	const found: Record<string, Donor> = {};
 	for (const [name, donor] of Object.entries(donors)) {
 		if (typeof donor === "string") found[name] = donor;

@@ -11,6 +11,10 @@ export function toExperiment(scene: Scene): Record<string, unknown> {
 	const interventions = changes.filter(({ on }) => on).map(({ data }) => data);
 	const taken = new Set(interventions.map((one) => ("from" in one ? one.from : undefined)));
 	const used = Object.fromEntries(Object.entries(donors).filter(([name]) => taken.has(name)));
+	// an autoencoder is called by its folder
+	const saes = Object.fromEntries(
+		interventions.flatMap((one) => (one.kind === "sae" ? [[one.dictionary, one.dictionary] as const] : [])),
+	);
 	const asOpened = rows !== undefined && JSON.stringify(rows.beside) === JSON.stringify(prompts);
 	return {
 		...(title !== undefined && { title }),
@@ -18,6 +22,7 @@ export function toExperiment(scene: Scene): Record<string, unknown> {
 		...(asOpened ? rows.given : { prompts }),
 		...(bos !== null && !(asOpened && "ids" in rows.given) && { bos }),
 		...(Object.keys(used).length > 0 && { donors: used }),
+		...(Object.keys(saes).length > 0 && { dictionaries: saes }),
 		...(interventions.length > 0 && { interventions }),
 		metrics,
 		...(bootstrap && { bootstrap }),

@@ -9,6 +9,8 @@ export interface Greeting {
 	readonly anyModel: boolean;
 	/** Whether files can be dropped. */
 	readonly files: boolean;
+	/** Sparse autoencoders that changes may take, by their folders. */
+	readonly dictionaries: readonly string[];
 	/** Trained in-context regression runs that can be opened, such as "M=64". */
 	readonly runs: readonly string[];
 	/** What computes, for people. */
@@ -20,8 +22,8 @@ export const hello = defineMethod({
 	doc: "what there is to look at, and what computes",
 	params: z.strictObject({}),
 	run: async (_, { state }): Promise<Greeting> => {
-		const { models, anyModel, engine, versions, openFiles, checkpoints } = state.host;
+		const { models, anyModel, engine, versions, openFiles, checkpoints, dictionaries = [] } = state.host;
 		const runs = checkpoints?.runs ?? [];
-		return { models, anyModel, engine, versions, runs, files: openFiles !== undefined };
+		return { models, anyModel, engine, versions, dictionaries, runs, files: openFiles !== undefined };
 	},
 });

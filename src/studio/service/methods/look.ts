@@ -1,25 +1,12 @@
 import type { G } from "headscope";
-import {
-	type Donor,
-	type Intervention,
-	InterventionError,
-	type Model,
-	type RunOptions,
-	Tensor,
-	type Value,
-} from "headscope";
-import { donorPoints } from "headscope/interventions";
+import { type Model, type RunOptions, Tensor, type Value } from "headscope";
 import { valueWeightedPatterns } from "headscope/lens";
 import * as z from "zod/mini";
+import { type Changes, changesFor, donorFields } from "../changes.js";
 import { defineMethod } from "../method.js";
 import { type Refused, withFitting } from "../refused.js";
-import { type GivenRows, rowFields, type Token, tokenRows } from "../rows.js";
+import { rowFields, type Token, tokenRows } from "../rows.js";
 import { remember } from "../state.js";
-
-/** Where interventions take values from, by name: rows that are run without interventions. */
-export const donorFields = z.optional(
-	z.record(z.string(), z.union([z.literal("unchanged"), z.strictObject(rowFields)])),
-);
 
 const params = z.strictObject({
 	model: z.string(),
@@ -70,13 +57,13 @@ export const look = defineMethod({
 		const ids = tokens.map((row) => row.map(({ id }) => id));
 		const { weighting } = given;
 		const key = JSON.stringify([ids, weighting]);
-		const clean = await remember(looks, key, () => lookAt(model, { ids, interventions: [], weighting }));
+		const clean = await remember(looks, key, () => lookAt(model, { ids, weighting }));
 		signal.throwIfAborted();
 		const { result: changed, refused } = await withFitting(given.interventions, async (interventions) => {
 			signal.throwIfAborted();
 			if (interventions.length === 0) return undefined;
-			const taken = await recordDonors(model, ids, interventions, given.donors ?? {});
-			return lookAt(model, { ids, interventions, weighting, donors: taken });
+			const changes = await changesFor(interventions, given.donors, { host: state.host, model, input: ids });
+			return lookAt(model, { ids, weighting, ...changes });
 		});
 		signal.throwIfAborted();
 		return tokens.map((row, r) => ({
@@ -89,10 +76,8 @@ export const look = defineMethod({
 	},
 });
 
-interface LookRequest {
+interface LookRequest extends Changes {
 	readonly ids: readonly (readonly number[])[];
-	readonly interventions: readonly Intervention[];
-	readonly donors?: Readonly<Record<string, Donor>>;
 	readonly weighting?: "pattern" | "value" | undefined;
 }
 
@@ -112,16 +97,12 @@ function copy({ dtype, shape, data, axes }: Tensor<"float32">): Tensor<"float32"
 }
 
 /** Runs rows, and takes of each what the page shows. */
-export async function lookAt(
-	model: Model,
-	{ ids, interventions, donors, weighting }: LookRequest,
-): Promise<RowLook[]> {
+export async function lookAt(model: Model, { ids, weighting, ...changes }: LookRequest): Promise<RowLook[]> {
 	const lengths = ids.map((row) => row.length);
 	const longest = Math.max(...lengths);
 	const { mask } = model.pack(ids.map((row) => [...row]));
 	const options: RunOptions = {
-		...(interventions.length > 0 && { interventions }),
-		...(donors && { donors }),
+		...changes,
 		...(mask && { mask }),
 		// WebGPU computes no extents: there each length is a program of its own
 		...(model.engine.provider === "webgpu" && { concrete: true }),
@@ -208,34 +189,6 @@ function outputsOf(model: Model): (get: (name: string) => Value, g: G) => Record
 			last: g.matmul(g.input("last", "float32", [batch, 1, pos]), logits),
 		};
 	};
-}
-
-/** What interventions take of other rows. */
-export async function recordDonors(
-	model: Model,
-	ids: readonly (readonly number[])[],
-	interventions: readonly Intervention[],
-	sources: NonNullable<z.output<typeof donorFields>>,
-): Promise<Record<string, Donor>> {
-	const recorded: Record<string, Donor> = {};
-	for (const [name, names] of donorPoints(interventions, model.sizes)) {
-		const source: GivenRows | "unchanged" = sources[name] ?? "unchanged";
-		try {
-			const rows =
-				source === "unchanged" ? ids : tokenRows(model, source).map((row) => row.map(({ id }) => id));
-			recorded[name] = (await model.runWithCache(rows, { names, logits: false })).cache;
-		} catch (error) {
-			throw placedAtTaker(error, name, interventions);
-		}
-	}
-	return recorded;
-}
-
-/** What is wrong with a donor is told at the first intervention that takes it. */
-function placedAtTaker(error: unknown, donor: string, interventions: readonly Intervention[]): Error {
-	const taker = interventions.findIndex((one) => "from" in one && one.from === donor);
-	const what = error instanceof Error ? error.message : String(error);
-	return new InterventionError(`interventions[${taker}].from: ${donor}: ${what}`);
 }
 
 /** The likeliest tokens of either side, clean order first. */

@@ -72,7 +72,7 @@ function openFiles(host: StudioHost, files: readonly DroppedFile[], options: Ope
 /** Compiles what the first keystroke and the first ablated head need. */
 async function warmUp(model: Model): Promise<void> {
 	const ids = [[0, 0]];
-	await lookAt(model, { ids, interventions: [] });
+	await lookAt(model, { ids });
 	await lookAt(model, { ids, interventions: [{ kind: "zero", heads: ["0.0"] }] });
 }
 

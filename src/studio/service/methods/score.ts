@@ -1,6 +1,8 @@
 import type { HeadScores } from "headscope/scores";
 import * as z from "zod/mini";
 import { defineMethod, type MethodContext } from "../method.js";
+import { drawnDonorFields } from "../random-donors.js";
+import type { Refused } from "../refused.js";
 import { rowFields } from "../rows.js";
 
 const params = z.strictObject({
@@ -15,6 +17,7 @@ const params = z.strictObject({
 	...rowFields,
 	/** What is changed while scores are taken. Default nothing. */
 	interventions: z.optional(z.array(z.unknown()).check(z.maxLength(256))),
+	donors: drawnDonorFields,
 });
 
 export type ScoreParams = z.output<typeof params>;
@@ -24,6 +27,8 @@ export interface ScoredHeads {
 	/** The model that was scored. */
 	readonly model: string;
 	readonly scores: readonly HeadScores[];
+	/** Changes that were left out; absent where there are none. */
+	readonly refused?: readonly Refused[];
 }
 
 /** Rows that are done, of all. */

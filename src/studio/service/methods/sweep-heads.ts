@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { metricFields } from "../asked-fields.js";
 import { defineMethod, type MethodContext } from "../method.js";
+import { drawnDonorFields } from "../random-donors.js";
 import { rowFields } from "../rows.js";
 import type { HeadSweep } from "../work/sweep-heads.js";
 
@@ -18,6 +19,9 @@ const params = z.strictObject({
 	/** "zero", "mean", "resample" or "frozen-patterns". */
 	kind: z.string(),
 	...metricFields,
+	/** What is changed already: heads are ablated on top of it. Default nothing. */
+	interventions: z.optional(z.array(z.unknown()).check(z.maxLength(256))),
+	donors: drawnDonorFields,
 });
 
 export const sweepHeads = defineMethod({

@@ -1,7 +1,8 @@
-import { parseInterventions, Tensor } from "headscope";
+import { Tensor } from "headscope";
 import { type Run, tokenNames } from "headscope/icl";
 import { optionallyRotate, queriesTimesKeys, separateAttention } from "headscope/mechinterp";
 import type { MethodContext } from "../method.js";
+import { withFitting } from "../refused.js";
 import type { RunRequest } from "./look-at-run.js";
 import { probeBatch } from "./probe-batch.js";
 
@@ -55,17 +56,20 @@ export async function activationAt(
 
 async function pictureOf(run: Run, given: ActivationRequest): Promise<ActivationPicture> {
 	const { location, sample } = given;
-	const interventions = parseInterventions(given.interventions);
 	const { xs, ys } = probeBatch(run, given.probe);
 	const [count = 0] = xs.shape;
 	if (sample >= count) throw new Error(`sample ${sample}, allowed 0..${count - 1}`);
 	if (location === "x") return matrix(location, xs, sample, [{ title: "example" }, { title: "coordinate" }]);
 	if (location === "y")
 		return matrix(location, ys, sample, [{ title: "example" }, { title: "", labels: ["y"] }]);
-	const { cache } = await run.model.runWithCache(xs, ys, {
-		names: [location],
-		...(interventions.length > 0 && { interventions }),
-	});
+	// what is left out is told by the look at the same changes
+	const { result } = await withFitting(given.interventions, (interventions) =>
+		run.model.runWithCache(xs, ys, {
+			names: [location],
+			...(interventions.length > 0 && { interventions }),
+		}),
+	);
+	const { cache } = result;
 	const value = cache.get(location).to("float32");
 	if (FUSED.test(location)) return fused(location, value, sample, run.model.config.nHeads);
 	if (value.shape.length === 4) return heads(location, value, sample);

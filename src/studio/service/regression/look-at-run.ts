@@ -1,7 +1,8 @@
-import { type Intervention, parseInterventions, Tensor } from "headscope";
+import { type Intervention, Tensor } from "headscope";
 import { dmmse, type RegressionModel, type RegressionSequences, ridge } from "headscope/icl";
 import type { MethodContext } from "../method.js";
 import type { Probe } from "../methods/regression-params.js";
+import { type Refused, withFitting } from "../refused.js";
 import { type ProbeBatch, probeBatch } from "./probe-batch.js";
 
 /** A run, a checkpoint of it, what is changed, and the sequences. */
@@ -21,6 +22,8 @@ export interface RegressionLook extends ProbeBatch {
 	readonly clean: RegressionSide;
 	/** Absent where there are no interventions. */
 	readonly changed?: RegressionSide;
+	/** Interventions that were left out. */
+	readonly refused: readonly Refused[];
 	/** Predictions of the optimal predictor for Gaussian tasks: float32 [sample, example, 1]. */
 	readonly ridge: Tensor<"float32">;
 	/** Of the one that knows the run's tasks; ridge where there is no table of them. */
@@ -41,14 +44,16 @@ export async function lookAtRun(
 	{ state, signal }: MethodContext<never>,
 ): Promise<RegressionLook> {
 	const { run } = await state.runs.at(given.run, given.step);
-	const interventions = parseInterventions(given.interventions);
 	const { xs, ys } = probeBatch(run, given.probe);
 	const clean = await sideOf(run.model, { xs, ys }, []);
 	signal.throwIfAborted();
-	const changed = interventions.length > 0 ? await sideOf(run.model, { xs, ys }, interventions) : undefined;
+	const { result: changed, refused } = await withFitting(given.interventions, async (fitting) =>
+		fitting.length > 0 ? sideOf(run.model, { xs, ys }, fitting) : undefined,
+	);
 	return {
 		...{ run: given.run, step: run.step, xs, ys, clean },
 		...(changed && { changed }),
+		refused,
 		...optimaFor(run.pretrainDist, given.probe, { xs, ys }),
 	};
 }

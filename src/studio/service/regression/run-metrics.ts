@@ -1,8 +1,8 @@
-import { parseInterventions } from "headscope";
 import { type Evaluation, GROUPS, type Run } from "headscope/icl";
 import { relativeChange } from "headscope/patching";
 import type { MethodContext } from "../method.js";
 import type { OpenedStep } from "../open-runs.js";
+import { withFitting } from "../refused.js";
 import type { RunRequest } from "./look-at-run.js";
 
 /** A metric of the evaluator, with its standard error over the sequences. */
@@ -32,16 +32,16 @@ export async function runMetrics(
 	{ state, signal, report }: MethodContext<{ readonly what: string }>,
 ): Promise<RunMetrics> {
 	const opened = await state.runs.at(given.run, given.step);
-	const interventions = parseInterventions(given.interventions);
 	await prepare(opened.run, (what) => report({ what }), signal);
 	report({ what: "running the evaluation sequences" });
 	const before = await unchanged(opened);
 	signal.throwIfAborted();
 	const { run } = opened;
-	const after =
-		interventions.length === 0
-			? undefined
-			: await run.evaluate((xs, ys) => run.model.predict(xs, ys, { interventions }));
+	// what is left out is told by the look at the same changes
+	const { result: after } = await withFitting(given.interventions, async (interventions) => {
+		if (interventions.length === 0) return undefined;
+		return run.evaluate((xs, ys) => run.model.predict(xs, ys, { interventions }));
+	});
 	const change = after && relativeChange(before.metrics, after.metrics);
 	const metrics = Object.entries(before.metrics).map(([name, value]) => ({
 		name,

@@ -193,7 +193,7 @@ async function frameOf(model: Model, step: number, prompt: string): Promise<Trai
 	const about = { step, prompt, scores };
 	try {
 		const [row = []] = tokenRows(model, { prompts: [prompt] });
-		const [look] = await lookAt(model, { ids: [row.map(({ id }) => id)], interventions: [] });
+		const [look] = await lookAt(model, { ids: [row.map(({ id }) => id)] });
 		if (!look) throw new Error("internal: no look");
 		const tokens = row.map(({ shown }) => shown);
 		return { ...about, tokens, pattern: look.pattern, problem: "", next: likeliest(model, look.last) };

@@ -9,18 +9,15 @@ import type { MethodContext } from "../method.js";
 import type { AttributeParams } from "../methods/attribute.js";
 import type { Token } from "../rows.js";
 import { answerId, likeliest, type NamedToken, namedToken } from "./answers.js";
-import { onlyRow, readBoth } from "./changed-run.js";
+import { type Both, onlyRow, readBoth } from "./changed-run.js";
 
 /** A logit, or a difference of two, as the sum of what parts of the model wrote. */
-export interface Attributed {
+export interface Attributed extends Both<AttributedSide> {
 	readonly tokens: readonly Token[];
 	readonly position: number;
 	readonly answer: NamedToken;
 	/** Absent where one logit alone is taken apart. */
 	readonly wrong?: NamedToken;
-	readonly clean: AttributedSide;
-	/** Absent where nothing is changed. */
-	readonly changed?: AttributedSide;
 }
 
 /** One model's logit. */
@@ -61,7 +58,7 @@ export async function attribute(
 		positions: position,
 		neurons: given.neurons,
 	};
-	const both = await readBoth(model, ids, given, (run) => {
+	const both = await readBoth({ host: state.host, model, ids, given }, (run) => {
 		signal.throwIfAborted();
 		return sideOf(model, ids, { ...options, run: { ...run, signal } });
 	});

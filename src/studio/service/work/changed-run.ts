@@ -1,7 +1,6 @@
-import type { Model, RunOptions } from "headscope";
-import type * as z from "zod/mini";
-import { type donorFields, recordDonors } from "../methods/look.js";
-import { withFitting } from "../refused.js";
+import type { Model } from "headscope";
+import { type ChangedRun, type Changes, changesFor, type DonorSources } from "../changes.js";
+import { type Refused, withFitting } from "../refused.js";
 import { type GivenRows, type Token, tokenRows } from "../rows.js";
 
 /** The tokens of the one prompt that is given. @throws {Error} for none, and for several */
@@ -16,25 +15,28 @@ export interface Both<T> {
 	readonly clean: T;
 	/** Absent where nothing is changed. */
 	readonly changed?: T;
+	/** Changes that were left out. */
+	readonly refused: readonly Refused[];
 }
 
-/** What changes a run. */
-type Changed = Pick<RunOptions, "interventions" | "donors">;
+/** A row, and what is changed. */
+interface BothOf extends Pick<ChangedRun, "host" | "model"> {
+	readonly ids: readonly number[];
+	readonly given: {
+		readonly interventions: readonly unknown[];
+		readonly donors?: DonorSources | undefined;
+	};
+}
 
-/** Reads a row in both models. Changes that do not fit are left out, as they are of what the page shows. */
+/** Reads a row in both models. Changes that do not fit are left out and told; the others act. */
 export async function readBoth<T>(
-	model: Model,
-	ids: readonly number[],
-	given: { readonly interventions: readonly unknown[]; readonly donors?: z.output<typeof donorFields> },
-	read: (run: Changed) => Promise<T>,
+	{ host, model, ids, given }: BothOf,
+	read: (run: Changes) => Promise<T>,
 ): Promise<Both<T>> {
 	const clean = await read({});
-	const { result: changed } = await withFitting(given.interventions, async (interventions) => {
+	const { result: changed, refused } = await withFitting(given.interventions, async (interventions) => {
 		if (interventions.length === 0) return undefined;
-		return read({
-			interventions,
-			donors: await recordDonors(model, [ids], interventions, given.donors ?? {}),
-		});
+		return read(await changesFor(interventions, given.donors, { host, model, input: [ids] }));
 	});
-	return { clean, ...(changed !== undefined && { changed }) };
+	return { clean, ...(changed !== undefined && { changed }), refused };
 }

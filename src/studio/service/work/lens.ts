@@ -4,18 +4,15 @@ import type { MethodContext } from "../method.js";
 import type { LensParams } from "../methods/lens.js";
 import type { Token } from "../rows.js";
 import { answerId, likeliest, type NamedToken, namedToken } from "./answers.js";
-import { onlyRow, readBoth } from "./changed-run.js";
+import { type Both, onlyRow, readBoth } from "./changed-run.js";
 
 /** What the model would say at each point of the stream and each position. */
-export interface LensReading {
+export interface LensReading extends Both<LensSide> {
 	readonly tokens: readonly Token[];
 	/** Points of the stream, in the order of the run: "0_pre", ..., "final_post". */
 	readonly labels: readonly string[];
 	/** The token that is tracked. */
 	readonly tracked: NamedToken;
-	readonly clean: LensSide;
-	/** Absent where nothing is changed. */
-	readonly changed?: LensSide;
 	/** Every token that is named by id, by its id. */
 	readonly names: Readonly<Record<string, NamedToken>>;
 }
@@ -42,7 +39,7 @@ export async function lens(given: LensParams, { state, signal }: MethodContext<n
 	const { at, top } = given;
 	const options = { at, top: Math.min(top, model.config.vocab), answers: tracked as number };
 	let labels: readonly string[] = [];
-	const sides = await readBoth(model, ids, given, async (run): Promise<LensSide> => {
+	const sides = await readBoth({ host: state.host, model, ids, given }, async (run): Promise<LensSide> => {
 		signal.throwIfAborted();
 		const found = await logitLens(model, [ids], { ...options, run: { ...run, signal } });
 		labels = found.labels;

@@ -1,7 +1,12 @@
-import { type Model, Tensor } from "headscope";
-import { type AblatedHead, type AblationKind, ablateHeads } from "headscope/causal";
+import { type Intervention, type Model, Tensor } from "headscope";
+import { type AblatedHead, type AblateOptions, type AblationKind, ablateHeads } from "headscope/causal";
+import { readMetric } from "headscope/metrics";
+import { changesFor } from "../changes.js";
+import type { StudioHost } from "../host.js";
 import type { MethodContext } from "../method.js";
 import type { HeadSweepParams } from "../methods/sweep-heads.js";
+import { sourcesFor } from "../random-donors.js";
+import { type Refused, withFitting } from "../refused.js";
 import { tokenRows } from "../rows.js";
 import { type AskedTokens, measureOf, rowsMeasure, type SweepMeasure } from "./metric-of.js";
 
@@ -11,7 +16,7 @@ export interface HeadSweep extends AskedTokens {
 	readonly kind: string;
 	/** Rows that the metric is computed on. */
 	readonly rows: number;
-	/** The metric of the unchanged model; NaN before the first head is done. */
+	/** The metric without any of the ablations; NaN before the first head is done. */
 	readonly before: number;
 	/** float64 [layer, head]: the change of the metric; NaN for heads that are not done. */
 	readonly change: Tensor<"float64">;
@@ -21,6 +26,10 @@ export interface HeadSweep extends AskedTokens {
 	readonly total: number;
 	/** An estimate; 0 when it is done. */
 	readonly secondsLeft: number;
+	/** Changes below the ablations, of those that were given. */
+	readonly base: number;
+	/** Those that were left out. */
+	readonly refused: readonly Refused[];
 }
 
 /** Runs a sweep; what it tells on the way is of the same form as its result. */
@@ -29,7 +38,11 @@ export async function sweepHeads(
 	{ state, signal, report }: MethodContext<HeadSweep>,
 ): Promise<HeadSweep> {
 	const { model } = state.model(given.model);
-	const { measure, answers, wrong } = await rowsOf(model, given, signal);
+	const bound = await rowsOf(model, given, signal);
+	const { measure, answers, wrong } = bound;
+	const { result: base, refused } = await withFitting(given.interventions ?? [], (fitting) =>
+		baseOf(bound, fitting, given, state.host),
+	);
 	const { nLayers, nHeads } = model.config;
 	const change = Tensor.full([nLayers, nHeads], Number.NaN, "float64");
 	const about = {
@@ -38,6 +51,8 @@ export async function sweepHeads(
 		kind: given.kind,
 		answers,
 		wrong,
+		base: base.base?.length ?? 0,
+		refused,
 	};
 	let before = Number.NaN;
 	const tell = (done: number, total: number, secondsLeft: number): void => {
@@ -47,6 +62,7 @@ export async function sweepHeads(
 	const found = await ablateHeads(measure, {
 		// checked by the library, which names those there are
 		kind: given.kind as AblationKind,
+		...base,
 		signal,
 		onCells: (cells) => {
 			for (const { cell, ...values } of cells) {
@@ -82,4 +98,23 @@ function rowsOf(model: Model, given: HeadSweepParams, signal: AbortSignal): Prom
 	}
 	const ids = tokenRows(model, given).map((row) => row.map(({ id }) => id));
 	return rowsMeasure(model, ids, given, signal);
+}
+
+/**
+ * What is below the ablations, with what it takes; run once by itself, so that a change that does not fit is told.
+ * @throws {InterventionError}
+ */
+async function baseOf(
+	{ measure }: SweepMeasure,
+	interventions: readonly Intervention[],
+	given: HeadSweepParams,
+	host: StudioHost,
+): Promise<Pick<AblateOptions, "base" | "donors" | "dictionaries">> {
+	if (interventions.length === 0) return {};
+	const { model, input, mask } = measure;
+	const sources = sourcesFor(given.donors, model, [Array.from(input.select(0).data, Number)]);
+	const run = await changesFor(interventions, sources, { host, model, input, mask });
+	await readMetric(measure, run);
+	const { donors = {}, dictionaries } = run;
+	return { base: interventions, donors, dictionaries };
 }

@@ -2,7 +2,7 @@ import type { Intervention } from "headscope";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import * as z from "zod/mini";
-import type { Field } from "../../../service/fields.js";
+import type { Field, KindForm } from "../../../service/fields.js";
 import type { Kinds } from "../../../service/methods/kinds.js";
 import { useStudio } from "../../studio.js";
 import { useViewState } from "../use-view-state.js";
@@ -106,7 +106,7 @@ export function AddChange({
 					value=""
 					onChange={({ currentTarget }) => {
 						const kind = kinds?.interventions.find((one) => one.kind === currentTarget.value);
-						if (kind) added(addChange(studio, blank(kind.kind, kind.fields, heads)), true);
+						if (kind) added(addChange(studio, blank(kind, heads, studio.greeting.value?.dictionaries)), true);
 						currentTarget.value = "";
 					}}
 				>
@@ -152,13 +152,18 @@ export function AddChange({
 }
 
 /** A change of a kind with the least that its settings need. */
-function blank(kind: string, fields: readonly Field[], heads: "all" | readonly string[]): NewChange {
+function blank(
+	{ kind, fields }: KindForm,
+	heads: "all" | readonly string[],
+	dictionaries: readonly string[] = [],
+): NewChange {
 	const data: Record<string, unknown> = { kind };
 	if (fields.some(({ name }) => name === "heads")) data.heads = heads;
 	else if (fields.some(({ name }) => name === "layers")) data.layers = [0];
 	for (const { name, required, type, choices, numbers } of fields) {
 		if (!required || name in data) continue;
 		if (name === "from") data[name] = "clean";
+		else if (name === "dictionary") data[name] = dictionaries[0] ?? "";
 		else if (type === "choice") data[name] = choices?.[0];
 		else if (type === "number") data[name] = 1;
 		else if (type === "list") data[name] = [numbers ? 0 : ""];

@@ -64,6 +64,7 @@ const OWN: OwnEditors = {
 	positions: (props) => <PositionsField {...props} />,
 	keys: (props) => <PositionsField {...props} />,
 	from: (props) => <DonorField {...props} />,
+	dictionary: (props) => <DictionaryField {...props} />,
 	pairs: (props) => <PairsField {...props} />,
 	vector: (props) => <VectorField {...props} />,
 };
@@ -150,6 +151,31 @@ function DonorField({ field, value, change }: FieldProps): JSX.Element {
 						studio.edit({ donors: { ...now, [String(value)]: edited } }, `donor ${value}`);
 					}}
 				/>
+			)}
+		</>
+	);
+}
+
+/** A sparse autoencoder, by its folder. */
+function DictionaryField({ field, value, change }: FieldProps): JSX.Element {
+	const { dictionaries = [] } = useStudio().greeting.value ?? {};
+	const names = [...new Set([...dictionaries, ...(value ? [String(value)] : [])])];
+	return (
+		<>
+			<select
+				aria-label={field.name}
+				value={String(value ?? "")}
+				onChange={({ currentTarget }) => change(currentTarget.value)}
+			>
+				{!value && <option value="">...</option>}
+				{names.map((name) => (
+					<option key={name} value={name}>
+						{name}
+					</option>
+				))}
+			</select>
+			{dictionaries.length === 0 && (
+				<span class="quiet">none here; they are given as headscope studio MODEL --sae FOLDER</span>
 			)}
 		</>
 	);

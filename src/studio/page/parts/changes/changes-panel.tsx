@@ -6,8 +6,8 @@ import { useCall } from "../use-call.js";
 import { AddChange } from "./add-change.js";
 import { ChangeItem } from "./change-item.js";
 import "./changes-panel.css";
-import { DrawDialog, type DrawTarget } from "./draw-dialog.js";
 import { addChange, editChange, switchAll } from "./edit-changes.js";
+import { type DrawTarget, PromptDrawing } from "./prompt-drawing.js";
 
 type Drawn = Extract<Intervention, { kind: "replace-pattern" }>;
 
@@ -61,7 +61,7 @@ export function ChangesPanel(): JSX.Element {
 				draw={(heads) => setTarget({ heads })}
 			/>
 			{target && (
-				<DrawDialog
+				<PromptDrawing
 					target={target}
 					names={names ?? []}
 					close={() => setTarget(undefined)}

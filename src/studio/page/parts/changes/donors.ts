@@ -1,4 +1,6 @@
 import { effect } from "@preact/signals";
+import { type RowFacts, randomRows } from "../../../random-rows.js";
+import type { ParamsOf } from "../../../service/registry.js";
 import type { Donor, Scene } from "../../scene/scene.js";
 import type { Studio } from "../../studio.js";
 
@@ -9,16 +11,6 @@ export const RANDOM_ROWS = 8;
 /** Donors of this name have a prompt's text, and follow it. */
 export function promptDonor(prompt: number): string {
 	return `prompt ${prompt + 1}`;
-}
-
-/** What random rows depend on. */
-export interface RowFacts {
-	/** Tokens of the longest prompt. */
-	readonly length: number;
-	/** Random tokens are ids below. */
-	readonly vocab: number;
-	/** The id that the tokenizer put in front, if any. */
-	readonly front: number | undefined;
 }
 
 /** What the newest look says of the rows; undefined before the first. */
@@ -32,29 +24,16 @@ export function rowFacts({ look, model }: Studio): RowFacts | undefined {
 	return { length, vocab, front: put ? token.id : undefined };
 }
 
-/** Rows of random ids, equal for equal seeds. */
-export function randomRows({ length, vocab, front }: RowFacts, seed: number): number[][] {
-	const random = mulberry32(seed);
-	return Array.from({ length: RANDOM_ROWS }, () =>
-		Array.from({ length }, (_, p) => (p === 0 && front !== undefined ? front : Math.floor(random() * vocab))),
-	);
-}
-
-/** Tommy Ettinger's mulberry32: uniform numbers from 0 to 1. */
-function mulberry32(seed: number): () => number {
-	let state = seed;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-		mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
-}
-
 /** The seed of random rows that a scene keeps. */
 export function seedOf({ views }: Scene): number {
 	const seed = (views.changes as { seed?: unknown } | undefined)?.seed;
 	return Number.isSafeInteger(seed) && (seed as number) >= 0 ? (seed as number) : 0;
+}
+
+/** Donors where rows are drawn: random rows are made as long as those, prompts stay as they are. */
+export function scoredDonors(scene: Scene): NonNullable<ParamsOf<"score">["donors"]> {
+	const { [RANDOM]: random, ...others } = scene.donors;
+	return { ...others, ...(random && { [RANDOM]: { random: RANDOM_ROWS, seed: seedOf(scene) } }) };
 }
 
 /** A prompt's text as a donor. */
@@ -67,7 +46,7 @@ function current(scene: Scene, facts: RowFacts | undefined): Scene["donors"] {
 	const { donors, prompts } = scene;
 	return Object.fromEntries(
 		Object.entries(donors).map(([name, donor]) => {
-			if (name === RANDOM && facts) return [name, { ids: randomRows(facts, seedOf(scene)) }];
+			if (name === RANDOM && facts) return [name, { ids: randomRows(facts, RANDOM_ROWS, seedOf(scene)) }];
 			const prompt = prompts[Number(/^prompt (\d)$/.exec(name)?.[1] ?? 0) - 1];
 			return [name, prompt === undefined ? donor : donorOfText(prompt, scene)];
 		}),

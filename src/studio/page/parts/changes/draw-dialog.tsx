@@ -1,8 +1,6 @@
-import type { Intervention } from "headscope";
 import type { JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { useStudio } from "../../studio.js";
-import { useChosenLook } from "../chosen-prompt.js";
+import "./draw-dialog.css";
 import {
 	type Cell,
 	type Drawing,
@@ -15,17 +13,32 @@ import {
 	rowsOf,
 	rowsText,
 } from "./drawing.js";
-import { patternAt } from "./pattern-at.js";
 import { PatternCanvas } from "./pattern-canvas.js";
 
-/** What is drawn, and for whom. */
-export interface DrawTarget {
-	readonly heads: "all" | readonly string[];
-	/** The change that is drawn again; undefined for a new one. */
-	readonly index?: number;
-	/** What it has now. */
-	readonly rows?: readonly (readonly number[])[];
-	readonly normalize?: boolean;
+/** A drawn pattern, as `replace-pattern` takes it. */
+export interface DrawnPattern {
+	/** [query][key] */
+	readonly pattern: readonly (readonly number[])[];
+	/** Whether rows are scaled to sum to 1. */
+	readonly normalize: boolean;
+}
+
+export interface DrawDialogProps {
+	/** Whose pattern it is: "0.1, 1.3". */
+	readonly heads: string;
+	/** The head whose own pattern can be drawn over. */
+	readonly head: string;
+	/** What each position is called; the pattern has a row for each. */
+	readonly labels: readonly string[];
+	/** Patterns that have names. */
+	readonly names: readonly string[];
+	/** What was drawn before; undefined: over the head's own pattern. */
+	readonly rows?: readonly (readonly number[])[] | undefined;
+	readonly normalize?: boolean | undefined;
+	/** A pattern to draw over, [query][key]: a named one, or for "" the head's own. */
+	start(name: string): Promise<number[][]>;
+	done(data: DrawnPattern): void;
+	close(): void;
 }
 
 interface Steps {
@@ -35,30 +48,16 @@ interface Steps {
 }
 
 /** A pattern drawn by hand, over a head's own or a named one. */
-export function DrawDialog({
-	target,
-	names,
-	done,
-	close,
-}: {
-	target: DrawTarget;
-	/** Patterns that have names. */
-	names: readonly string[];
-	done: (data: Pick<Extract<Intervention, { kind: "replace-pattern" }>, "pattern" | "normalize">) => void;
-	close: () => void;
-}): JSX.Element {
-	const studio = useStudio();
+export function DrawDialog(props: DrawDialogProps): JSX.Element {
+	const { heads, head, labels, names, rows, start, done, close } = props;
 	const dialog = useRef<HTMLDialogElement>(null);
 	const id = useId();
 	const [steps, setSteps] = useState<Steps | undefined>(undefined);
 	const [cursor, setCursor] = useState<Cell>({ query: 0, key: 0 });
 	const [brush, setBrush] = useState(1);
-	const [normalize, setNormalize] = useState(target.normalize ?? true);
+	const [normalize, setNormalize] = useState(props.normalize ?? true);
 	const [problem, setProblem] = useState("");
-	const looks = studio.look.value ?? [];
-	const tokens = useChosenLook().value?.tokens ?? [];
-	const size = Math.max(...looks.map((one) => one.tokens.length), 1);
-	const head = target.heads === "all" ? studio.head.value : (target.heads[0] ?? studio.head.value);
+	const size = labels.length;
 	const go = (now: Drawing): void =>
 		setSteps((before) => ({
 			past: before ? [...before.past, before.now].slice(-100) : [],
@@ -66,8 +65,8 @@ export function DrawDialog({
 			future: [],
 		}));
 	const begin = (name: string): void => {
-		patternAt(studio, head, name).then(
-			(rows) => go(drawingOf(rows, size)),
+		start(name).then(
+			(found) => go(drawingOf(found, size)),
 			(error: unknown) => setProblem(error instanceof Error ? error.message : String(error)),
 		);
 	};
@@ -75,7 +74,7 @@ export function DrawDialog({
 		dialog.current?.showModal();
 		if (size > MOST_DRAWN)
 			setProblem(`${size} tokens; patterns of up to ${MOST_DRAWN} can be drawn: shorten the text`);
-		else if (target.rows) go(drawingOf(target.rows, size));
+		else if (rows) go(drawingOf(rows, size));
 		else begin("");
 	}, []);
 	const undo = (): void =>
@@ -115,15 +114,13 @@ export function DrawDialog({
 		event.preventDefault();
 		event.stopPropagation();
 	};
-	const label = (position: number): string => tokens[position]?.shown ?? String(position);
+	const label = (position: number): string => labels[position] ?? String(position);
 	const share = now?.shares[cursor.query * size + cursor.key] ?? 0;
 	const odd = sums.flatMap((sum, query) => (Math.abs(sum - 1) > 1e-3 ? [query] : []));
 	const empty = normalize ? sums.indexOf(0) : -1;
 	return (
 		<dialog ref={dialog} class="draw-dialog" aria-label="Draw a pattern" onClose={close}>
-			<h2>
-				Pattern of {target.heads === "all" ? "all heads" : target.heads.join(", ")}: queries down, keys across
-			</h2>
+			<h2>Pattern of {heads}: queries down, keys across</h2>
 			<div class="draw-tools">
 				<label>
 					Start from{" "}
@@ -167,8 +164,8 @@ export function DrawDialog({
 			</div>
 			{now && size <= MOST_DRAWN && (
 				<div class="draw-area">
-					{side >= 11 && <Names class="keys" side={side} names={tokens.map((_, i) => label(i))} />}
-					{side >= 11 && <Names class="queries" side={side} names={tokens.map((_, i) => label(i))} />}
+					{side >= 11 && <Names class="keys" side={side} names={labels} />}
+					{side >= 11 && <Names class="queries" side={side} names={labels} />}
 					<PatternCanvas
 						drawing={now}
 						side={side}

@@ -1,7 +1,8 @@
 import type { Intervention } from "headscope";
+import { type RowFacts, randomRows } from "../../../random-rows.js";
 import type { Scene } from "../../scene/scene.js";
 import { chosenOf } from "../chosen-prompt.js";
-import { donorOfText, promptDonor, RANDOM, type RowFacts, randomRows } from "./donors.js";
+import { donorOfText, promptDonor, RANDOM, RANDOM_ROWS } from "./donors.js";
 import type { NewChange } from "./edit-changes.js";
 
 /** What a change is made for. */
@@ -114,7 +115,10 @@ function fromReference(
 	data: Extract<Intervention, { kind: "mean" | "resample" }>,
 ): NewChange | string {
 	if (reference === "random")
-		return { data: { ...data, from: RANDOM }, donors: { [RANDOM]: { ids: randomRows(facts, seed) } } };
+		return {
+			data: { ...data, from: RANDOM },
+			donors: { [RANDOM]: { ids: randomRows(facts, RANDOM_ROWS, seed) } },
+		};
 	return unlike(lengths) ?? { data };
 }
 

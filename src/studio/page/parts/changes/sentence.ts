@@ -32,6 +32,8 @@ function what(data: Intervention): string {
 			return `${data.mode === "set" ? "set" : "add to"} ${point(data, "scores")}${pairs(data.pairs)}`;
 		case "knock-out":
 			return `no attention to ${listed(data.keys, "key")}${of(data)}`;
+		case "sae":
+			return `${data.features === "all" ? "all features" : listed(data.features, "feature")} of ${data.dictionary} times ${data.factor ?? 0}`;
 		default:
 			return `${(data as { kind: string }).kind} ${point(data, "")}`.trim();
 	}
@@ -73,6 +75,8 @@ function pairs(list: readonly (readonly [number, number, number])[] | undefined)
 }
 
 /** "key 0", "keys 0, 3" */
-function listed(list: readonly unknown[], one: string): string {
+function listed(list: unknown, one: string): string {
+	// what an address brings may be anything
+	if (!Array.isArray(list)) return `${one}s ?`;
 	return `${one}${list.length === 1 ? "" : "s"} ${list.join(", ")}`;
 }

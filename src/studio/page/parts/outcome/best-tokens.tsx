@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
+import { figure } from "../../draw/numbers.js";
 import { useStudio } from "../../studio.js";
 import { useChosenLook } from "../chosen-prompt.js";
+import { CompareTable } from "./compare-table.js";
 import { NumberCell } from "./number-cell.js";
-import { figure, signed } from "./numbers.js";
 
 /** Tokens whose logits are listed. */
 const LISTED = 10;
@@ -45,31 +46,15 @@ export function Logits(): JSX.Element {
 	return (
 		<details>
 			<summary>Logits of the likeliest tokens</summary>
-			<table class="figures" aria-label="Logits">
-				<thead>
-					<tr>
-						<th scope="col">token</th>
-						<th scope="col">clean</th>
-						<th scope="col">changed</th>
-						<th scope="col">difference</th>
-					</tr>
-				</thead>
-				<tbody>
-					{next.slice(0, LISTED).map(({ id, shown, cleanLogit, changedLogit }) => (
-						<tr key={id}>
-							<th scope="row">
-								<code>{shown}</code>
-							</th>
-							<NumberCell value={cleanLogit} text={figure} />
-							<NumberCell value={changedLogit} text={figure} />
-							<NumberCell
-								value={changedLogit === undefined ? undefined : changedLogit - cleanLogit}
-								text={signed}
-							/>
-						</tr>
-					))}
-				</tbody>
-			</table>
+			<CompareTable
+				label="Logits"
+				rows={next.slice(0, LISTED).map(({ id, shown, cleanLogit, changedLogit }) => ({
+					key: id,
+					head: <code>{shown}</code>,
+					clean: cleanLogit,
+					changed: changedLogit,
+				}))}
+			/>
 		</details>
 	);
 }

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { Measured } from "../../../service/methods/measure.js";
+import type { Measured } from "../../../service/work/measure.js";
 import { toExperiment } from "../../scene/to-experiment.js";
 import { type Studio, useStudio } from "../../studio.js";
 import { refusals } from "../changes/edit-changes.js";

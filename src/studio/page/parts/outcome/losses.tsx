@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
+import { figure, relative } from "../../draw/numbers.js";
 import { useChosenLook } from "../chosen-prompt.js";
-import { NumberCell } from "./number-cell.js";
-import { figure, percent, signed } from "./numbers.js";
+import { CompareTable } from "./compare-table.js";
 
 /** Height of the bars, in units of the drawing. */
 const HEIGHT = 40;
@@ -22,7 +22,7 @@ export function Losses(): JSX.Element {
 					<>
 						{" → "}
 						<strong title={String(after)}>{figure(after)}</strong>{" "}
-						<span class="quiet">({percent((after - before) / before)})</span>
+						<span class="quiet">({relative((after - before) / before)})</span>
 					</>
 				)}{" "}
 				<span class="quiet">nats, mean of {clean.length} tokens</span>
@@ -44,28 +44,19 @@ export function Losses(): JSX.Element {
 			<details>
 				<summary>Loss per token</summary>
 				<div class="scrolled">
-					<table class="figures" aria-label="Loss per token">
-						<thead>
-							<tr>
-								<th scope="col">token</th>
-								<th scope="col">clean</th>
-								<th scope="col">changed</th>
-								<th scope="col">difference</th>
-							</tr>
-						</thead>
-						<tbody>
-							{Array.from(clean, (loss, i) => (
-								<tr key={i}>
-									<th scope="row">
-										<span class="quiet">{i + 1}</span> <code>{tokens[i + 1]?.shown}</code>
-									</th>
-									<NumberCell value={loss} text={figure} />
-									<NumberCell value={changed?.[i]} text={figure} />
-									<NumberCell value={changed && (changed[i] as number) - loss} text={signed} />
-								</tr>
-							))}
-						</tbody>
-					</table>
+					<CompareTable
+						label="Loss per token"
+						rows={Array.from(clean, (loss, i) => ({
+							key: i,
+							head: (
+								<>
+									<span class="quiet">{i + 1}</span> <code>{tokens[i + 1]?.shown}</code>
+								</>
+							),
+							clean: loss,
+							changed: changed?.[i],
+						}))}
+					/>
 				</div>
 			</details>
 		</div>

@@ -1,14 +1,14 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Kinds } from "../../../service/methods/kinds.js";
-import type { Measured } from "../../../service/methods/measure.js";
+import type { Measured } from "../../../service/work/measure.js";
+import { figure, relative, signedFigure } from "../../draw/numbers.js";
 import { experimentPart } from "../../scene/experiment-part.js";
 import { useStudio } from "../../studio.js";
 import { ReadInput } from "../changes/read-input.js";
 import { SchemaForm } from "../changes/schema-form.js";
 import { type MetricGiven, metricData, metricTitle, newMetric, setMetrics } from "./metrics.js";
 import { NumberCell } from "./number-cell.js";
-import { figure, percent, signed } from "./numbers.js";
 
 const COLUMNS = ["before", "after", "change", "relative"] as const;
 
@@ -64,7 +64,7 @@ export function MetricsTable({
 											<NumberCell
 												key={name}
 												value={one?.result?.[name]}
-												text={name === "relative" ? percent : name === "change" ? signed : figure}
+												text={name === "relative" ? relative : name === "change" ? signedFigure : figure}
 											/>
 										))
 									)}

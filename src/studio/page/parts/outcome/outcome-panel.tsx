@@ -1,6 +1,8 @@
 import type { JSX } from "preact";
 import { toExperiment } from "../../scene/to-experiment.js";
 import { useStudio } from "../../studio.js";
+import { refusals } from "../changes/edit-changes.js";
+import { LeftOut } from "../changes/left-out.js";
 import { useCall } from "../use-call.js";
 import { BestTokens, Logits } from "./best-tokens.js";
 import { ExperimentButtons } from "./experiment-buttons.js";
@@ -22,6 +24,9 @@ export function OutcomePanel(): JSX.Element {
 	const text = opened ? JSON.stringify(toExperiment(scene.value)) : undefined;
 	const { result, problem, busy } = useCall("measure", text === undefined ? undefined : { text }, WAIT);
 	const measured = result.value?.metrics ?? [];
+	// what is left out of the look as well stands at the change itself
+	const known = refusals(studio);
+	const refused = (result.value?.refused ?? []).filter(({ data }) => !known.has(JSON.stringify(data)));
 	const waits = busy.value || (problem.value === "" && result.value?.of !== text);
 	return (
 		<div data-measuring={waits ? "yes" : "no"}>
@@ -41,6 +46,7 @@ export function OutcomePanel(): JSX.Element {
 						</h3>
 						<MeasuredOn />
 					</div>
+					<LeftOut refused={refused} of="the metrics" />
 					<MetricsTable kinds={kinds} measured={measured} />
 					<p class="problem" role="status">
 						{problem.value}

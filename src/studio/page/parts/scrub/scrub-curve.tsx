@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { decimals, significant } from "../../draw/decimals.js";
 
 /** A value at each step. */
 export interface ScrubLine {
@@ -33,9 +34,9 @@ export function ScrubCurve({
 						<svg class="scrub-swatch" viewBox="0 0 28 10" width="28" height="10" aria-hidden="true">
 							<line class={STROKES[i]} x1="0" x2="28" y1="5" y2="5" />
 						</svg>
-						{name} <strong>{scrubNumber(values[at])}</strong>
+						{name} <strong>{decimals(values[at], 3)}</strong>
 						<span class="quiet">
-							{detail ? ` ${detail(at)}` : ""} ({scrubNumber(range[0])} to {scrubNumber(range[1])})
+							{detail ? ` ${detail(at)}` : ""} ({significant(range[0], 3)} to {significant(range[1], 3)})
 						</span>
 					</li>
 				))}
@@ -60,10 +61,4 @@ function pathOf(values: readonly number[], [low, high]: readonly [number, number
 	return values
 		.map((value, i) => `${((100 * i) / Math.max(1, count - 1)).toFixed(2)},${y(value).toFixed(2)}`)
 		.join(" ");
-}
-
-/** Three decimals, which is what the curve shows. */
-function scrubNumber(value: number | undefined): string {
-	if (value === undefined || !Number.isFinite(value)) return "–";
-	return String(Number(value.toFixed(3)));
 }

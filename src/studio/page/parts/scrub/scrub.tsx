@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { decimals } from "../../draw/decimals.js";
 import { ScrubCurve, type ScrubLine } from "./scrub-curve.js";
 import "./scrub.css";
 
@@ -90,7 +91,7 @@ function ScrubTable({ label, steps, lines, at }: ScrubProps): JSX.Element {
 								<tr key={step} class={i === at ? "here" : ""}>
 									<th scope="row">{step}</th>
 									{lines.map(({ name, values }) => (
-										<td key={name}>{values[i]?.toFixed(5) ?? "–"}</td>
+										<td key={name}>{decimals(values[i], 5)}</td>
 									))}
 								</tr>
 							))}

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { significant } from "../../draw/decimals.js";
 import type { Colours } from "../../draw/ink.js";
 import { gradientOf } from "../../draw/palette.js";
 
@@ -12,14 +13,9 @@ export function ColourBar({ colours, measure }: { colours: Colours; measure: str
 			<div class="bar" style={{ backgroundImage: gradientOf(palette) }} />
 			<div class="ends">
 				{[low, middle, high].map((value, i) => (
-					<span key={i}>{brief(value)}</span>
+					<span key={i}>{significant(value, 2)}</span>
 				))}
 			</div>
 		</div>
 	);
-}
-
-function brief(value: number): string {
-	if (value !== 0 && Math.abs(value) < 0.001) return value.toExponential(0);
-	return String(Number(value.toPrecision(2)));
 }

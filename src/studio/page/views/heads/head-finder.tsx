@@ -2,6 +2,7 @@ import { useComputed, useSignalEffect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { ParamsOf } from "../../../service/registry.js";
+import { scoredDonors } from "../../parts/changes/donors.js";
 import { useCall } from "../../parts/use-call.js";
 import { useViewState } from "../../parts/use-view-state.js";
 import { useStudio } from "../../studio.js";
@@ -31,7 +32,10 @@ export function HeadFinder(): JSX.Element {
 			scores: [...new Set([score, PARTNER])],
 			...(rows === "prompts" && { prompts: [...prompts] }),
 			...(bos !== null && { bos }),
-			...(scored === "changed" && { interventions: changes.filter(({ on }) => on).map(({ data }) => data) }),
+			...(scored === "changed" && {
+				interventions: changes.filter(({ on }) => on).map(({ data }) => data),
+				donors: scoredDonors(scene.value),
+			}),
 		};
 		return JSON.stringify(params);
 	}).value;
@@ -84,6 +88,11 @@ export function HeadFinder(): JSX.Element {
 				{call.busy.value && progress && ` ${progress.done} of ${progress.total} rows`}
 			</p>
 			{call.problem.value && <p class="problem">{call.problem.value}</p>}
+			{call.result.value?.refused?.map(({ why }) => (
+				<p class="problem" key={why}>
+					Left out of the scores: {why}
+				</p>
+			))}
 			<div class="finder-tools">
 				<label>
 					on{" "}

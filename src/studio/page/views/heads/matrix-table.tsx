@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { decimals } from "../../draw/decimals.js";
 import { valueAt } from "../../draw/draw-pattern.js";
 import { largestPlaces, lineOf, matrixOf, sidesOf, useHeads } from "./heads.js";
-import { quoted, short } from "./readout.js";
+import { quoted } from "./readout.js";
 
 const MOST = 10;
 
@@ -54,9 +55,9 @@ function LargestKeys({ name }: { name: string }): JSX.Element | null {
 							<th scope="row">
 								<code>{patterns.tokens[key]?.shown}</code>
 							</th>
-							<td>{short(before, true)}</td>
-							{after !== undefined && <td>{short(after, true)}</td>}
-							{after !== undefined && <td>{short(after - before, true)}</td>}
+							<td>{decimals(before, 5)}</td>
+							{after !== undefined && <td>{decimals(after, 5)}</td>}
+							{after !== undefined && <td>{decimals(after - before, 5)}</td>}
 						</tr>
 					);
 				})}

@@ -1,4 +1,5 @@
 import type { PromptLook } from "../../../service/methods/look.js";
+import { decimals } from "../../draw/decimals.js";
 import { valueAt } from "../../draw/draw-pattern.js";
 import { type Heads, largestPlaces, lineOf, matrixOf, type Patterns, type Place, sidesOf } from "./heads.js";
 
@@ -19,7 +20,7 @@ export function readoutOf(heads: Heads, name: string): string {
 	const line = (place: Place): string => {
 		const values = lineOf(matrix, place);
 		const best = largestPlaces(values, NAMED).map(
-			(at) => `${quoted(patterns, at)} ${short(values[at] as number)}`,
+			(at) => `${quoted(patterns, at)} ${decimals(values[at] as number, 2)}`,
 		);
 		return best.length > 0 ? best.join(", ") : "nothing";
 	};
@@ -34,20 +35,13 @@ function cellOf(look: PromptLook, name: string, query: number, key: number): str
 	const { clean, changed } = sidesOf(look, name);
 	if (!clean) return "";
 	const before = valueAt(clean, query, key);
-	if (!changed) return short(before);
+	if (!changed) return decimals(before, 2);
 	const after = valueAt(changed, query, key);
-	return `clean ${short(before)}, changed ${short(after)}, difference ${short(after - before)}`;
+	return `clean ${decimals(before, 2)}, changed ${decimals(after, 2)}, difference ${decimals(after - before, 2)}`;
 }
 
 /** A token as it stands in the text, in quotes; what cannot be seen as its sign. */
 export function quoted({ tokens }: Patterns, at: number): string {
 	const { text = "", shown = "" } = tokens[at] ?? {};
 	return `'${/^[\p{L}\p{N}\p{P}\p{S} ]+$/u.test(text) ? text : shown}'`;
-}
-
-/** A value for reading; `exact` shows what comparing needs. */
-export function short(value: number, exact = false): string {
-	const digits = exact ? 5 : 2;
-	if (value !== 0 && Math.abs(value) < 0.5 * 10 ** -digits) return value.toExponential(1);
-	return value.toFixed(digits);
 }

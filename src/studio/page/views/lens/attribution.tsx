@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import type { Attributed, AttributedSide } from "../../../service/work/attribute.js";
 import { roundUp, signedNumber } from "../../draw/numbers.js";
 import { AnswerField, answerOf } from "../../parts/answer-field.js";
+import { LeftOut } from "../../parts/changes/left-out.js";
 import { useChosenLook } from "../../parts/chosen-prompt.js";
 import { ExportMenu, type Exports } from "../../parts/export-menu.js";
 import { HeatMap } from "../../parts/heat-map.js";
@@ -74,6 +75,7 @@ export function Attribution({ state, change }: ReadingProps): JSX.Element {
 			<p class="problem" role="alert">
 				{problem.value}
 			</p>
+			<LeftOut refused={found?.refused ?? []} of="this reading" />
 			{!found && problem.value === "" && <p class="quiet">Reading ...</p>}
 			{found && (
 				<div class="sides">

@@ -1,3 +1,4 @@
+import { changesCode } from "../../parts/share/run-code.js";
 import type { ReadingRun } from "./run-params.js";
 
 /** What makes the lens' table, as the library's users write it. */
@@ -7,7 +8,7 @@ export function lensCode(run: ReadingRun, at: readonly string[], answers: string
 		"logitLens",
 		{ at, top: 5, answers },
 		"const { labels, top, answer } =",
-		"console.log(labels, top?.ids.toNested(), answer?.logProbs.toNested());",
+		"const [ids, logProbs] = [top?.ids.toNested(), answer?.logProbs.toNested()];\nconsole.log(JSON.stringify({ labels, ids, logProbs })); // [point][row][position]",
 	);
 }
 
@@ -22,31 +23,30 @@ export function attributionCode(
 		"directAttribution",
 		{ by, ...options },
 		"const { parts, values, total } =",
-		"console.log(parts.map(({ label }, i) => [label, values.at(i, 0, 0)]), total.at(0, 0));",
+		"const added = parts.map(({ label }, i) => [label, values.at(i, 0, 0)]);\nconsole.log(JSON.stringify({ added, total: total.at(0, 0) }));",
 	);
 }
 
 function call(
-	{ model, prompts = [], bos, interventions, donors }: ReadingRun,
+	{ model, prompts = [], bos, interventions, donors = {} }: ReadingRun,
 	name: string,
-	options: object,
+	asked: object,
 	result: string,
 	print: string,
 ): string {
-	const changed = interventions.length > 0;
-	const own = JSON.stringify({ ...options, ...(bos !== undefined && { bos }) });
+	const prompt = JSON.stringify(prompts[0] ?? "");
+	const changes = changesCode({ interventions, donors, rows: prompt, bos });
+	const own = JSON.stringify({ ...asked, ...(bos !== undefined && { bos }) });
+	const run = changes.options.join(", ");
+	const options = run === "" ? own : `{ ...${own}, run: { ${run} } }`;
 	return [
 		'import { loadModel } from "headscope";',
+		...changes.imports,
 		`import { ${name} } from "headscope/lens";`,
 		"",
 		`const model = await loadModel(${JSON.stringify(model)});`,
-		...(changed ? [`const interventions = ${JSON.stringify(interventions)};`] : []),
-		...(changed && donors
-			? [`// donors are recorded with model.runWithCache: ${JSON.stringify(donors)}`]
-			: []),
-		`${result} await ${name}(model, ${JSON.stringify(prompts[0] ?? "")}, ${
-			changed ? `{ ...${own}, run: { interventions } }` : own
-		});`,
+		...changes.lines,
+		`${result} await ${name}(model, ${prompt}, ${options});`,
 		print,
 		"await model.dispose();",
 		"",

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { LensReading, LensSide } from "../../../service/work/lens.js";
 import { percent } from "../../draw/numbers.js";
 import { AnswerField, answerOf } from "../../parts/answer-field.js";
+import { LeftOut } from "../../parts/changes/left-out.js";
 import { HeatMap } from "../../parts/heat-map.js";
 import { SelectField } from "../../parts/select-field.js";
 import { useCall } from "../../parts/use-call.js";
@@ -56,6 +57,7 @@ export function LogitLens({ state, change }: ReadingProps): JSX.Element {
 			<p class="problem" role="alert">
 				{problem.value}
 			</p>
+			<LeftOut refused={reading?.refused ?? []} of="this reading" />
 			{!reading && problem.value === "" && <p class="quiet">Reading ...</p>}
 			{reading && (
 				<div class="beside">

@@ -7,9 +7,12 @@ export function predictionCode(state: RegressionState, step: number): string {
 		"",
 		"const noiseVariance = run.pretrainDist.noiseVariance;",
 		"const { tasks } = run.pretrainDist.prior;",
-		`console.log("model", (await run.model.predict(xs, ys${optionsOf(state)})).toNested());`,
-		'console.log("ridge", ridge({ xs, ys, noiseVariance }).predictions.toNested());',
-		'if (tasks) console.log("dMMSE", dmmse({ xs, ys, noiseVariance, tasks }).predictions.toNested());',
+		`const predictions = await run.model.predict(xs, ys${optionsOf(state)});`,
+		'console.log("model", JSON.stringify(predictions.toNested()));',
+		'console.log("ridge", JSON.stringify(ridge({ xs, ys, noiseVariance }).predictions.toNested()));',
+		"if (tasks)",
+		'	console.log("dMMSE", JSON.stringify(dmmse({ xs, ys, noiseVariance, tasks }).predictions.toNested()));',
+		"await run.dispose();",
 		"",
 	].join("\n");
 }
@@ -21,7 +24,8 @@ export function patternCode(state: RegressionState, step: number): string {
 		"",
 		`const { cache } = await run.model.runWithCache(xs, ys${optionsOf(state)});`,
 		"for (let layer = 0; layer < run.model.config.nLayers; layer++)",
-		'	console.log(cache.get("pattern", layer).toNested()); // [sequence, head, query, key]',
+		'	console.log(JSON.stringify(cache.get("pattern", layer).toNested())); // [sequence][head][query][key]',
+		"await run.dispose();",
 		"",
 	].join("\n");
 }
@@ -36,11 +40,12 @@ export function activationCode(state: RegressionState, step: number): string {
 		...opening(state, step),
 		"",
 		...(given
-			? [`console.log(${state.location}s.toNested());`]
+			? [`console.log(JSON.stringify(${state.location}s.toNested()));`]
 			: [
 					`const { cache } = await run.model.runWithCache(xs, ys, { names: ${names}${options} });`,
-					`console.log(cache.get(${JSON.stringify(state.location)}).toNested());`,
+					`console.log(JSON.stringify(cache.get(${JSON.stringify(state.location)}).toNested()));`,
 				]),
+		"await run.dispose();",
 		"",
 	].join("\n");
 }
@@ -52,22 +57,25 @@ export function metricsCode(state: RegressionState, step: number): string {
 		'import { resolveRun } from "headscope/node";',
 		...(changed ? ['import { relativeChange } from "headscope/patching";'] : []),
 		"",
-		`await using run = await resolveRun(${JSON.stringify(`${state.run}@${step}`)});`,
+		`const run = await resolveRun(${JSON.stringify(`${state.run}@${step}`)});`,
 		"const before = (await run.evaluate()).metrics;",
 		...(changed
 			? [
 					`const interventions = ${interventionText(state)};`,
 					"const after = (await run.evaluate((xs, ys) => run.model.predict(xs, ys, { interventions }))).metrics;",
-					"console.log(relativeChange(before, after));",
+					"console.log(JSON.stringify(relativeChange(before, after)));",
 				]
-			: ["console.log(before);"]),
+			: ["console.log(JSON.stringify(before));"]),
+		"await run.dispose();",
 		"",
 	].join("\n");
 }
 
 /** @param needs what else the program needs of "headscope/icl" */
 function opening(state: RegressionState, step: number, needs: readonly string[] = []): string[] {
-	const { probe, seed, tasks, xs, ys } = state;
+	const { seed, tasks, xs, ys } = state;
+	// an address may say "edited" and bring no numbers
+	const probe = state.probe === "edited" && xs.length === 0 ? "basis" : state.probe;
 	const own = probe === "edited" ? [] : [...(probe === "random" ? [] : ["basisBatch"]), "TorchRandom"];
 	const names = [...own, ...needs].sort((a, b) => a.localeCompare(b));
 	return [
@@ -75,7 +83,7 @@ function opening(state: RegressionState, step: number, needs: readonly string[] 
 		...(names.length > 0 ? [`import { ${names.join(", ")} } from "headscope/icl";`] : []),
 		'import { resolveRun } from "headscope/node";',
 		"",
-		`await using run = await resolveRun(${JSON.stringify(`${state.run}@${step}`)});`,
+		`const run = await resolveRun(${JSON.stringify(`${state.run}@${step}`)});`,
 		...{
 			edited: [
 				`const xs = Tensor.from([${JSON.stringify(xs)}]);`,

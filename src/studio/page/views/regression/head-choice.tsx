@@ -1,7 +1,8 @@
 import type { JSX } from "preact";
-import { type ChangeState, HEAD_CHANGES, type HeadChange, type RegressionState } from "./regression-state.js";
+import { type ChangeState, changeName, HEAD_CHANGES, type RegressionState } from "./regression-state.js";
 
-const NAMES: Readonly<Partial<Record<HeadChange, string>>> = { zero: "zero-ablated" };
+/** A pattern drawn by hand has no name of its own. */
+const DRAWN = "drawn";
 
 /** What a head does: its own, nothing, or a hand-made pattern. */
 export function HeadChoice({
@@ -13,6 +14,7 @@ export function HeadChoice({
 	state: RegressionState;
 	change: ChangeState;
 }): JSX.Element {
+	const own = state.changes[head];
 	const choose = (value: string): void => {
 		const { [head]: _, ...others } = state.changes;
 		const chosen = HEAD_CHANGES.find((one) => one === value);
@@ -21,15 +23,16 @@ export function HeadChoice({
 	return (
 		<select
 			aria-label={`What head ${head} does`}
-			value={state.changes[head] ?? "own"}
+			value={typeof own === "object" ? DRAWN : (own ?? "own")}
 			onChange={({ currentTarget }) => choose(currentTarget.value)}
 		>
 			<option value="own">its own</option>
 			{HEAD_CHANGES.map((name) => (
 				<option key={name} value={name}>
-					{NAMES[name] ?? name}
+					{changeName(name)}
 				</option>
 			))}
+			{typeof own === "object" && <option value={DRAWN}>{changeName(own)}</option>}
 		</select>
 	);
 }

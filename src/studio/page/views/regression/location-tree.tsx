@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { RunLocation } from "../../../service/regression/run-info.js";
 
 const KINDS: readonly (readonly [kind: RunLocation["kind"], title: string])[] = [
@@ -17,14 +18,20 @@ export function LocationTree({
 	chosen: string;
 	onChoose(name: string): void;
 }): JSX.Element {
+	// the same for every step of a run
+	const trees = useMemo(
+		() =>
+			KINDS.map(([kind, title]) => ({ title, tree: treeOf(locations.filter((one) => one.kind === kind)) })),
+		[locations],
+	);
 	return (
 		// biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
 		<section class="locations scrolls" tabIndex={0} aria-label="Places in the model">
-			{KINDS.map(([kind, title]) => (
-				<div key={kind}>
+			{trees.map(({ title, tree }) => (
+				<div key={title}>
 					<h3>{title}</h3>
 					<ul>
-						{treeOf(locations.filter((one) => one.kind === kind)).map(({ name, shape, label, depth }) => (
+						{tree.map(({ name, shape, label, depth }) => (
 							<li key={name} style={{ paddingLeft: `${depth * 0.9}rem` }}>
 								<button
 									type="button"

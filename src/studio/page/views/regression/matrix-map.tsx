@@ -1,9 +1,12 @@
 import type { JSX, TargetedPointerEvent } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { PanelAxis } from "../../../service/regression/activation.js";
+import { decimals, significant } from "../../draw/decimals.js";
 import { isDark } from "../../draw/theme.js";
 import { coloursOf, drawValues, type ValueRange } from "./draw-values.js";
-import { number, short } from "./number.js";
+
+/** Decimals of tables. */
+const DIGITS = 5;
 
 export interface MatrixMapProps {
 	readonly title: string;
@@ -101,7 +104,7 @@ function Legend({
 	}, [first, last, dark]);
 	return (
 		<p class="map-legend">
-			{short(first)} <canvas ref={bar} role="img" aria-label="to" /> {short(last)} {measure}
+			{significant(first, 3)} <canvas ref={bar} role="img" aria-label="to" /> {significant(last, 3)} {measure}
 		</p>
 	);
 }
@@ -131,7 +134,7 @@ function MatrixTable({ title, values, shape: [height, width], rows, columns }: M
 								<tr key={row}>
 									<th scope="row">{labelOf(rows, row)}</th>
 									{Array.from({ length: width }, (_, column) => (
-										<td key={column}>{number(values[row * width + column])}</td>
+										<td key={column}>{decimals(values[row * width + column], DIGITS)}</td>
 									))}
 								</tr>
 							))}
@@ -148,7 +151,7 @@ function readout(
 	[row, column]: readonly [number, number],
 ): string {
 	const place = (axis: PanelAxis, at: number): string => `${axis.title} ${labelOf(axis, at)}`.trim();
-	return `${place(rows, row)}, ${place(columns, column)}: ${number(values[row * shape[1] + column])}`;
+	return `${place(rows, row)}, ${place(columns, column)}: ${decimals(values[row * shape[1] + column], DIGITS)}`;
 }
 
 /** What stands at a place of an axis. */

@@ -2,12 +2,16 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { RunInfo } from "../../../service/regression/run-info.js";
 import type { RunMetric } from "../../../service/regression/run-metrics.js";
+import { decimals } from "../../draw/decimals.js";
+import { relative } from "../../draw/numbers.js";
 import { ExportMenu, type Exports } from "../../parts/export-menu.js";
 import { useCall } from "../../parts/use-call.js";
 import { metricsCode } from "./code.js";
-import { number, percent } from "./number.js";
 import { type RegressionState, requestOf } from "./regression-state.js";
 import { useUnderway } from "./use-underway.js";
+
+/** Decimals of tables. */
+const DIGITS = 5;
 
 /** With more tasks than this, dMMSE on all evaluation sequences takes seconds: it is asked for. */
 const MANY_TASKS = 4096;
@@ -90,14 +94,14 @@ function MetricsTable({
 					{metrics.map(({ name, before, beforeError, after, afterError, change }) => (
 						<tr key={name}>
 							<th scope="row">{name}</th>
-							<td>{number(before)}</td>
-							<td class="quiet">{number(beforeError)}</td>
+							<td>{decimals(before, DIGITS)}</td>
+							<td class="quiet">{decimals(beforeError, DIGITS)}</td>
 							{changed && (
 								<>
-									<td>{number(after)}</td>
-									<td class="quiet">{number(afterError)}</td>
-									<td>{number(after === undefined ? undefined : after - before)}</td>
-									<td>{percent(change)}</td>
+									<td>{decimals(after, DIGITS)}</td>
+									<td class="quiet">{decimals(afterError, DIGITS)}</td>
+									<td>{decimals(after === undefined ? undefined : after - before, DIGITS)}</td>
+									<td>{relative(change)}</td>
 								</>
 							)}
 						</tr>

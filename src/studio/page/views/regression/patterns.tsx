@@ -5,10 +5,11 @@ import type { RunInfo } from "../../../service/regression/run-info.js";
 import { isDark } from "../../draw/theme.js";
 import { ExportMenu, type Exports } from "../../parts/export-menu.js";
 import { patternCode } from "./code.js";
+import { DrawPattern } from "./draw-pattern.js";
 import { coloursOf, drawValues } from "./draw-values.js";
 import { HeadChoice } from "./head-choice.js";
 import { MatrixMap } from "./matrix-map.js";
-import type { ChangeState, RegressionState } from "./regression-state.js";
+import { type ChangeState, changeName, type RegressionState } from "./regression-state.js";
 
 export interface PatternsProps {
 	readonly look: RegressionLook;
@@ -51,6 +52,7 @@ export function Patterns(props: PatternsProps): JSX.Element {
 				>
 					Put all heads back
 				</button>
+				{known && <DrawPattern {...props} />}
 				<ExportMenu of={exportsOf(props, side, tokens)} />
 			</div>
 			<div class="pattern-layout">
@@ -101,7 +103,7 @@ function Tile({ side, sample, layer, head, state, change }: TileProps): JSX.Elem
 			<button
 				type="button"
 				aria-pressed={state.head === name}
-				aria-label={`Head ${name}${own ? `, ${own}` : ""}`}
+				aria-label={`Head ${name}${own ? `, ${changeName(own)}` : ""}`}
 				onClick={() => change({ head: name })}
 			>
 				<canvas ref={canvas} />

@@ -1,10 +1,13 @@
 import type { JSX } from "preact";
 import type { RegressionLook } from "../../../service/regression/look-at-run.js";
+import { decimals } from "../../draw/decimals.js";
 import { ExportMenu } from "../../parts/export-menu.js";
 import { predictionCode } from "./code.js";
-import { number } from "./number.js";
 import type { RegressionState } from "./regression-state.js";
 import { type Series, SeriesChart } from "./series-chart.js";
+
+/** Decimals of tables. */
+const DIGITS = 5;
 
 export interface PredictionsProps {
 	readonly look: RegressionLook;
@@ -69,7 +72,7 @@ export function Predictions({ look, sample, state }: PredictionsProps): JSX.Elem
 							<tr key={k}>
 								<th scope="row">{k}</th>
 								{series.map(({ name, values }) => (
-									<td key={name}>{number(values[k])}</td>
+									<td key={name}>{decimals(values[k], DIGITS)}</td>
 								))}
 							</tr>
 						))}

@@ -2,6 +2,7 @@ import type { Intervention } from "headscope";
 import * as z from "zod/mini";
 import type { ParamsOf } from "../../../service/registry.js";
 import type { RegressionLook } from "../../../service/regression/look-at-run.js";
+import { MOST_DRAWN } from "../../parts/changes/drawing.js";
 
 /** What a head can do instead of its own, by name: nothing, or attend in a hand-made way. */
 export const HEAD_CHANGES = [
@@ -14,7 +15,19 @@ export const HEAD_CHANGES = [
 	"induction",
 ] as const;
 /** One of them. */
-export type HeadChange = (typeof HEAD_CHANGES)[number];
+export type NamedChange = (typeof HEAD_CHANGES)[number];
+
+const drawn = z.strictObject({
+	/** [query][key] */
+	pattern: z
+		.array(z.array(z.number().check(z.minimum(0), z.maximum(1e6))).check(z.maxLength(MOST_DRAWN)))
+		.check(z.maxLength(MOST_DRAWN)),
+	/** Whether rows are scaled to sum to 1. */
+	normalize: z.boolean(),
+});
+
+/** What a head does instead of its own: something with a name, or a pattern drawn by hand. */
+export type HeadChange = NamedChange | z.output<typeof drawn>;
 
 const numbers = z.array(z.number().check(z.minimum(-1e6), z.maximum(1e6)));
 
@@ -36,7 +49,7 @@ export const regressionSchema = z.object({
 	/** The head shown large. */
 	head: z.string().check(z.regex(/^\d+\.\d+$/)),
 	/** Changed heads by name. */
-	changes: z.record(z.string().check(z.regex(/^\d+\.\d+$/)), z.enum(HEAD_CHANGES)),
+	changes: z.record(z.string().check(z.regex(/^\d+\.\d+$/)), z.union([z.enum(HEAD_CHANGES), drawn])),
 	/** The activation that is shown. */
 	location: z.string().check(z.maxLength(200)),
 });
@@ -67,11 +80,18 @@ export type ChangeState = (next: Partial<RegressionState>, kind?: string) => voi
 
 /** The changed heads as interventions. */
 export function interventionsOf(changes: RegressionState["changes"]): Intervention[] {
-	return Object.entries(changes).map(([head, change]) =>
-		change === "zero"
-			? { kind: "zero", heads: [head] }
-			: { kind: "replace-pattern", heads: [head], pattern: change },
-	);
+	return Object.entries(changes).map(([head, change]) => {
+		const heads = [head];
+		if (change === "zero") return { kind: "zero", heads };
+		const replaced = { kind: "replace-pattern", heads } as const;
+		return typeof change === "string" ? { ...replaced, pattern: change } : { ...replaced, ...change };
+	});
+}
+
+/** What a change is called. */
+export function changeName(change: HeadChange): string {
+	if (change === "zero") return "zero-ablated";
+	return typeof change === "string" ? change : "drawn by hand";
 }
 
 /** What the engine is asked for. */

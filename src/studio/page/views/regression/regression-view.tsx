@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { RunInfo } from "../../../service/regression/run-info.js";
+import { LeftOut } from "../../parts/changes/left-out.js";
 import { useCall } from "../../parts/use-call.js";
 import { useViewState } from "../../parts/use-view-state.js";
 import { useStudio } from "../../studio.js";
@@ -41,6 +42,7 @@ export function RegressionView(): JSX.Element {
 			)}
 			{info && shown ? (
 				<>
+					{shown.refused.length > 0 && <LeftOut refused={shown.refused} of="this view" />}
 					<ProbeEditor state={state} change={change} look={shown} sample={sample} info={info} />
 					<Predictions look={shown} sample={sample} state={state} />
 					<Patterns look={shown} sample={sample} state={state} change={change} info={info} />

@@ -1,6 +1,6 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { short } from "./number.js";
+import { significant } from "../../draw/decimals.js";
 
 /** A value at each place of the horizontal axis. */
 export interface Series {
@@ -41,7 +41,7 @@ export function SeriesChart({ series, axis, label }: SeriesChartProps): JSX.Elem
 							y2={y(tick)}
 						/>
 						<text x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
-							{short(tick)}
+							{significant(tick, 3)}
 						</text>
 					</g>
 				))}

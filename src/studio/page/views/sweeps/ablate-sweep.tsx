@@ -1,131 +1,122 @@
 import type { JSX } from "preact";
-import type { HeadSweep } from "../../../service/work/sweep-heads.js";
-import { signedNumber } from "../../draw/numbers.js";
-import { AnswerField, answerOf } from "../../parts/answer-field.js";
-import { HeatMap } from "../../parts/heat-map.js";
+import { rowFacts, scoredDonors } from "../../parts/changes/donors.js";
+import { LeftOut } from "../../parts/changes/left-out.js";
+import { sentence } from "../../parts/changes/sentence.js";
 import { SelectField } from "../../parts/select-field.js";
 import { useCall } from "../../parts/use-call.js";
 import { useStudio } from "../../studio.js";
-import { isWiped, toggleWipe } from "../heads/wipe.js";
+import { AblateMap } from "./ablate-map.js";
+import { ablationCell, type CellChanges, isApplied, toggleCell } from "./apply-cell.js";
 import { ablationCode } from "./code.js";
-import { newest } from "./newest.js";
-import { ABLATIONS, METRICS, metricFor, type SweepsState } from "./state.js";
-import { SweepStatus } from "./sweep-status.js";
-
-export interface SweepProps {
-	readonly state: SweepsState;
-	readonly change: (next: Partial<SweepsState>) => void;
-}
-
-/** Milliseconds that text and settings must stay before a sweep begins anew. */
-const WAIT = 400;
+import { sweepOf } from "./newest.js";
+import { ABLATIONS, type Ablation, METRICS, metricFor, type SweepsState } from "./state.js";
+import { askedBy, MetricTokens, SweepPanel, type SweepProps, WAIT } from "./sweep-panel.js";
 
 /** Ablates every head on its own: a heat map of what that changes. */
 export function AblateSweep({ state, change }: SweepProps): JSX.Element {
 	const studio = useStudio();
 	const { model, scene } = studio;
 	const { prompts, bos, changes } = scene.value;
-	const { kind, rows, samples, seed, live } = state;
+	const { kind, rows, samples, seed } = state;
 	const metric = metricFor(state);
-	const asks = metric === "log-probability" || metric === "logit-difference";
-	const [answers, wrong] = [answerOf(state.answers), answerOf(state.wrong)];
 	const info = model.value;
+	const acting = changes.filter(({ on }) => on).map(({ data }) => data);
+	const onTop = state.onTop && acting.length > 0 && kind !== "frozen-patterns";
 	const params = {
 		model: info?.ref ?? "",
 		...(rows === "prompts" ? { prompts: [...prompts] } : { repeat: { samples, seed } }),
 		...(bos !== null && { bos }),
-		...{ kind, metric },
-		...(asks && answers !== undefined && { answers }),
-		...(metric === "logit-difference" && wrong !== undefined && { wrong }),
+		...{ kind, ...askedBy(metric, state) },
+		...(onTop && { interventions: acting, donors: scoredDonors(scene.value) }),
 	};
-	const call = useCall("sweepHeads", live && info ? params : undefined, WAIT, true);
-	const shown = newest(call);
-	return (
-		<section class="sweep" aria-label="Ablate all heads">
-			<div class="settings">
-				<SelectField
-					label="Ablation"
-					value={kind}
-					options={ABLATIONS}
-					onChange={(next) => change({ kind: next })}
-				/>
-				<SelectField
-					label="Rows"
-					value={rows}
-					options={{
-						prompts: prompts.length > 1 ? `the ${prompts.length} prompts` : "the prompt",
-						repeat: "random repeats",
-					}}
-					onChange={(next) => change({ rows: next })}
-				/>
-				{rows === "repeat" && (
-					<>
-						<NumberField
-							label="Samples"
-							value={samples}
-							least={1}
-							onChange={(next) => change({ samples: next })}
-						/>
-						<NumberField label="Seed" value={seed} least={0} onChange={(next) => change({ seed: next })} />
-					</>
-				)}
-				<SelectField
-					label="Metric"
-					value={metric}
-					options={metricsFor(rows)}
-					onChange={(next) => change({ metric: next })}
-				/>
-				{asks && (
-					<AnswerField
-						label="Token"
-						value={state.answers}
-						otherwise="the likeliest next"
-						used={shown?.answers}
-						onChange={(next) => change({ answers: next })}
-					/>
-				)}
-				{metric === "logit-difference" && (
-					<AnswerField
-						label="minus"
-						value={state.wrong}
-						otherwise="the second likeliest"
-						used={shown?.wrong}
-						onChange={(next) => change({ wrong: next })}
-					/>
-				)}
-			</div>
-			<SweepStatus
-				live={live}
-				busy={call.busy.value}
-				progress={call.busy.value ? call.progress.value : shown}
-				problem={call.problem.value}
-				onLive={(next) => change({ live: next })}
+	const sweep = sweepOf(useCall("sweepHeads", state.live && info ? params : undefined, WAIT, true));
+	const { shown } = sweep;
+	// what is shown may be of the kind before
+	const swept = (shown?.kind as Ablation | undefined) ?? kind;
+	const cellOf = (layer: number, head: number): CellChanges =>
+		ablationCell(swept, rows, `${layer}.${head}`, info?.nLayers ?? 1);
+	// the scene's donors are rows of the prompts' length
+	const hasCode = rows === "prompts" || !onTop || !acting.some((one) => "from" in one);
+	const settings = (
+		<>
+			<SelectField
+				label="Ablation"
+				value={kind}
+				options={ABLATIONS}
+				onChange={(next) => change({ kind: next })}
 			/>
-			<HeatMap
-				title={`${titleOf(shown?.kind ?? kind)}${shown ? `: ${tokenOf(shown)}` : ""}`}
-				values={
-					shown?.change.data ?? new Float64Array((info?.nLayers ?? 1) * (info?.nHeads ?? 1)).fill(Number.NaN)
-				}
-				rows={{ title: "layer", labels: numbers(shown?.change.shape[0] ?? info?.nLayers ?? 1) }}
-				columns={{ title: "head", labels: numbers(shown?.change.shape[1] ?? info?.nHeads ?? 1) }}
-				measure={measureOf(shown, metric)}
-				detail={(layer, head) => detailOf(shown, layer, head)}
-				marked={(layer, head) => isWiped(changes, `${layer}.${head}`)}
-				action="zero-ablates this head in every view"
-				onPick={(layer, head) => {
-					const name = `${layer}.${head}`;
-					studio.setChanges(toggleWipe(scene.peek().changes, name), `wipe ${name}`);
+			<SelectField
+				label="Rows"
+				value={rows}
+				options={{
+					prompts: prompts.length > 1 ? `the ${prompts.length} prompts` : "the prompt",
+					repeat: "random repeats",
 				}}
-				exports={{
-					name: `ablate-heads-${shown?.kind ?? kind}`,
-					...(shown && shown.done === shown.total && { svg: () => figureOf(shown, params.model) }),
-					...(shown && { json: () => shown }),
-					code: () => ablationCode(params, shown),
-				}}
+				onChange={(next) => change({ rows: next })}
 			/>
-			<p class="quiet">The sweep runs the model without the changes that are made elsewhere.</p>
-		</section>
+			{rows === "repeat" && (
+				<>
+					<NumberField
+						label="Samples"
+						value={samples}
+						least={1}
+						onChange={(next) => change({ samples: next })}
+					/>
+					<NumberField label="Seed" value={seed} least={0} onChange={(next) => change({ seed: next })} />
+				</>
+			)}
+			<SelectField
+				label="Metric"
+				value={metric}
+				options={metricsFor(rows)}
+				onChange={(next) => change({ metric: next })}
+			/>
+			<MetricTokens
+				{...{ state, change, metric }}
+				used={shown}
+				label="Token"
+				otherwise={["the likeliest next", "the second likeliest"]}
+			/>
+		</>
 	);
+	return (
+		<SweepPanel label="Ablate all heads" {...{ state, change, settings, sweep }}>
+			<div class="on-top">
+				<label>
+					<input
+						type="checkbox"
+						checked={state.onTop}
+						disabled={kind === "frozen-patterns"}
+						onChange={({ currentTarget }) => change({ onTop: currentTarget.checked })}
+					/>{" "}
+					on top of the active changes
+				</label>
+				<p class="quiet">{belowText(acting.map(sentence), state)}</p>
+				<LeftOut refused={shown?.refused ?? []} of="this sweep" />
+			</div>
+			<AblateMap
+				{...{ shown, metric, info }}
+				kind={swept}
+				marked={(layer, head) => isApplied(changes, cellOf(layer, head))}
+				onPick={(layer, head) => {
+					const next = toggleCell(scene.peek(), cellOf(layer, head), rowFacts(studio));
+					studio.edit(next, `${swept} ${layer}.${head}`);
+				}}
+				{...(hasCode && { code: () => ablationCode(params, shown, scene.peek().donors) })}
+			/>
+		</SweepPanel>
+	);
+}
+
+/** What the heads are ablated in. */
+function belowText(words: readonly string[], { onTop, kind }: SweepsState): string {
+	if (kind === "frozen-patterns")
+		return "The patterns that are kept are those of the unchanged model, so this sweep runs without the active changes.";
+	if (words.length === 0) return "Nothing is changed: heads are ablated in the model as it is.";
+	const list = words.join("; ");
+	return onTop
+		? `Each head is compared with the model as it is changed: ${list}.`
+		: `The sweep runs the model as it is, without the active changes: ${list}.`;
 }
 
 function metricsFor(rows: SweepsState["rows"]): Readonly<Partial<Record<keyof typeof METRICS, string>>> {
@@ -156,45 +147,4 @@ function NumberField({ label, value, least, onChange }: NumberFieldProps): JSX.E
 			/>
 		</label>
 	);
-}
-
-function numbers(count: number): string[] {
-	return Array.from({ length: count }, (_, i) => String(i));
-}
-
-function titleOf(kind: string): string {
-	return `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)} ablation of each head`;
-}
-
-/** What the metric is about: "king", "king − red", or the loss' name. */
-function tokenOf({ metric, answers, wrong }: HeadSweep): string {
-	const [answer, more] = answers;
-	if (!answer || more) return metric;
-	return wrong[0] ? `${metric}, ${answer.shown} − ${wrong[0].shown}` : `${metric} of ${answer.shown}`;
-}
-
-function measureOf(shown: HeadSweep | undefined, metric: string): string {
-	const name = shown?.metric ?? metric;
-	const unit = name === "logit-difference" ? "" : ", nats";
-	const before = shown && !Number.isNaN(shown.before) ? ` (unchanged: ${signedNumber(shown.before)})` : "";
-	return `change of ${name}${unit}${before}`;
-}
-
-function detailOf(shown: HeadSweep | undefined, layer: number, head: number): string {
-	const cell = shown?.cells.find((one) => one.head === `${layer}.${head}`);
-	if (!cell) return "";
-	const interval = Number.isNaN(cell.low)
-		? ""
-		: `; 95 % interval over ${shown?.rows} rows ${signedNumber(cell.low)} to ${signedNumber(cell.high)}`;
-	return `${signedNumber(cell.before)} becomes ${signedNumber(cell.after)}${interval}`;
-}
-
-async function figureOf({ change, kind, metric }: HeadSweep, model: string): Promise<string> {
-	const { scoreGrid } = await import("headscope/figures");
-	return scoreGrid({
-		values: change,
-		title: `${kind} ablation of ${model}`,
-		measure: `change of ${metric}`,
-		diverging: true,
-	});
 }

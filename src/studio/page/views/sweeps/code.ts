@@ -1,9 +1,18 @@
 import type { ParamsOf } from "../../../service/registry.js";
 import type { AskedTokens } from "../../../service/work/metric-of.js";
+import { changesCode } from "../../parts/share/run-code.js";
+import type { Scene } from "../../scene/scene.js";
 
-/** What makes the ablations' map, as the library's users write it. */
-export function ablationCode(params: ParamsOf<"sweepHeads">, found: AskedTokens | undefined): string {
-	const { model, prompts, bos, repeat, kind, metric, answers, wrong } = params;
+/**
+ * What makes the ablations' map, as the library's users write it.
+ * @param donors of the scene: rows of the prompts' length
+ */
+export function ablationCode(
+	params: ParamsOf<"sweepHeads">,
+	found: AskedTokens | undefined,
+	donors: Scene["donors"],
+): string {
+	const { model, prompts = [], bos, repeat, kind, metric, answers, wrong, interventions = [] } = params;
 	const rows = repeat ? { task: "repeat", ...repeat } : { prompts };
 	const asked = {
 		answers: answers ?? textsOf(found?.answers) ?? "(the likeliest next token)",
@@ -16,12 +25,17 @@ export function ablationCode(params: ParamsOf<"sweepHeads">, found: AskedTokens 
 		kind,
 		metric: isLoss ? metric : { kind: metric, ...asked },
 	};
+	const base = changesCode({ interventions, donors, rows: JSON.stringify(prompts), bos, name: "base" });
+	const own = literal(options);
+	const all = base.options.length === 0 ? own : `{ ...${own}, ${base.options.join(", ")} }`;
 	return [
 		'import { loadModel } from "headscope";',
 		'import { ablateHeads } from "headscope/causal";',
+		...base.imports,
 		"",
 		`const model = await loadModel(${JSON.stringify(model)});`,
-		`const { change, ranking } = await ablateHeads(model, ${literal(options)});`,
+		...base.lines,
+		`const { change, ranking } = await ablateHeads(model, ${all});`,
 		"console.log(ranking.slice(0, 5));",
 		"await model.dispose();",
 		"",

@@ -48,6 +48,8 @@ export const sweepsState = z.object({
 	rows: z.enum(["prompts", "repeat"]),
 	samples: count,
 	seed: z.int().check(z.nonnegative(), z.maximum(2 ** 31)),
+	/** Whether heads are ablated on top of the changes that are on. */
+	onTop: z.boolean(),
 	answers: answer,
 	wrong: answer,
 	/** What is patched, by what metric, and of heads where; null for all positions at once. */
@@ -65,6 +67,7 @@ export const FIRST_SWEEPS: SweepsState = {
 	rows: "prompts",
 	samples: 16,
 	seed: 0,
+	onTop: false,
 	answers: "",
 	wrong: "",
 	point: "resid_pre",
