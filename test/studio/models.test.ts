@@ -1,11 +1,23 @@
-import { readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { loadModel } from "headscope";
+import { type MetricResult, parseExperiment, runExperiment } from "headscope/experiments";
+import { loadSae } from "headscope/sae";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { nodeHost } from "../../src/studio/server/host-node.js";
 import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import type { Phase } from "../../src/studio/service/checkpoint-host.js";
 import { checkMemory } from "../../src/studio/service/page-memory.js";
 import { root } from "../built.js";
+import { smollm2 } from "../real-models.js";
+import { randomSae, writeSae } from "../sae/plain-sae.js";
+import { addressOf } from "./heat-maps.js";
 import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { changesOf, expectAsInNode } from "./touching.js";
 
 const demoLlama = join(root, "assets/demo-llama");
 const FILES = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
@@ -110,4 +122,127 @@ test("a model that is too large for a page is refused before it is downloaded, w
 	);
 	const small = { entries: new Map([["a", { ...entry, shape: [1000, 1000] }]]) };
 	expect(() => checkMemory(small as unknown as Parameters<typeof checkMemory>[0], "x")).not.toThrow();
+});
+
+/** What the library makes of an experiment, with the models and autoencoders that it names. */
+async function inNode(text: string): Promise<readonly MetricResult[]> {
+	return (await runExperiment(parseExperiment(text), { loadModel, loadDictionary: loadSae, versions: {} }))
+		.metrics;
+}
+
+/** `headscope studio MODEL` in a process of its own, and the address that it prints. */
+async function command(model: string): Promise<{ url: string } & AsyncDisposable> {
+	const args = [join(root, "dist/cli/main.js"), "studio", model];
+	const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+	const ended = once(child, "exit");
+	const url = await new Promise<string>((resolve, reject) => {
+		let said = "";
+		child.stdout.setEncoding("utf8").on("data", (part: string) => {
+			said += part;
+			const [, address] = /(http:\S+)\n/.exec(said) ?? [];
+			if (address !== undefined) resolve(address);
+		});
+		void ended.then(([code]) => reject(new Error(`headscope studio ended with ${code}: ${said}`)));
+	});
+	return {
+		url,
+		async [Symbol.asyncDispose]() {
+			child.kill("SIGINT");
+			await ended;
+		},
+	};
+}
+
+describe("the page on an engine in Node", () => {
+	const wants = smollm2.reason === undefined ? "" : ` (${smollm2.reason})`;
+	test.skipIf(smollm2.reason)(
+		`SmolLM2-135M by the command: what is typed and ablated there is Node's${wants}`,
+		async () => {
+			const model = smollm2.path as string;
+			await using served = await command(model);
+			// ranking 270 heads takes longer than all else
+			const { page, complaints } = await openStudio(browser, `${served.url}&score=`);
+			expect(await page.locator(".model-choice select").inputValue()).toBe(model);
+			await page
+				.getByLabel("Text", { exact: true })
+				.fill("When Mary and John went to the store, John gave a drink to");
+			await settled(page);
+			await page.getByRole("button", { name: "Head 4.2", exact: true }).press("x");
+			const results = await expectAsInNode(page, inNode);
+			expect(results.some(({ change }) => Math.abs(change) > 1e-3)).toBe(true);
+			expect(complaints).toEqual([]);
+			await page.close();
+		},
+		240_000,
+	);
+
+	test("autoencoders act, steps are measured, and a lost connection comes back with nothing lost", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "headscope-node-engine-"));
+		try {
+			const demo = join(root, "assets/demo");
+			const steps = [0, 300, 3999];
+			const files = [...FILES, ...steps.map((step) => `checkpoints/${step}.safetensors`)];
+			for (const file of files) cpSync(join(demo, file), join(folder, file));
+			const { n_embd: d_in } = JSON.parse(readFileSync(join(demo, "config.json"), "utf8"));
+			const cfg = {
+				d_in,
+				d_sae: 32,
+				architecture: "standard",
+				metadata: { hook_name: "blocks.1.hook_resid_pre" },
+			};
+			const sae = writeSae(join(folder, "sae"), randomSae(cfg));
+			const host = nodeHost({ models: [folder], dictionaries: [sae], versions: {} });
+			await using served = await serveBuilt({ host });
+			const { page, complaints } = await openStudio(browser, addressOf(served.url, { model: folder }));
+
+			await changesOf(page).getByLabel("Any other kind of change").selectOption("sae");
+			await changesOf(page).locator(".change-editor").getByLabel("features").fill("all");
+			await changesOf(page).getByText(`all features of ${sae} times 0`).waitFor();
+			const results = await expectAsInNode(page, inNode);
+			expect(results.some(({ change }) => Math.abs(change) > 1e-3)).toBe(true);
+
+			const region = page.getByRole("region", { name: `Training of ${folder}`, exact: true });
+			await region.getByRole("button", { name: "Measure every step" }).click();
+			await region.getByText("Values at each step").click();
+			const heads = await region.locator("thead th").allInnerTexts();
+			const rows = await region.locator("tbody tr").all();
+			const shipped = JSON.parse(readFileSync(join(demo, "phase.json"), "utf8")) as Phase;
+			expect(rows).toHaveLength(steps.length);
+			for (const [i, step] of steps.entries()) {
+				const cells = (await rows[i]?.locator("th, td").allInnerTexts()) ?? [];
+				const at = shipped.steps.indexOf(step);
+				const numberAt = (name: string): number => Number(cells[heads.indexOf(name)]);
+				expect(Number(cells[0])).toBe(step);
+				expect(numberAt("loss")).toBeCloseTo(shipped.loss?.[at] as number, 4);
+				for (const [score, name] of [
+					["induction-repeat", "induction, best head"],
+					["previous-token", "previous token, best head"],
+				] as const)
+					expect(numberAt(name)).toBeCloseTo(shipped.scores[score]?.best[at]?.score as number, 4);
+			}
+
+			await page.evaluate(() => {
+				const said: string[] = [];
+				const notices = document.querySelector(".notices") as Element;
+				const listen = new MutationObserver(() => said.push(notices.textContent ?? ""));
+				listen.observe(notices, { childList: true, subtree: true, characterData: true });
+				Object.assign(window, { said });
+			});
+			served.dropConnections();
+			await page.getByLabel("Text", { exact: true }).fill("moon king moon");
+			await page
+				.getByRole("list", { name: "Tokens" })
+				.getByRole("button")
+				.nth(3)
+				.waitFor({ state: "detached" });
+			const said = await page.evaluate(() => (window as unknown as { said: string[] }).said);
+			expect(said.join()).toContain("The engine cannot be reached; trying again. Nothing you did is lost.");
+			expect(await page.locator(".notices p").count()).toBe(0);
+			await expectAsInNode(page, inNode);
+			expect(complaints).toEqual([]);
+			await page.close();
+		} finally {
+			rmSync(folder, { recursive: true, force: true });
+		}
+	}, 120_000);
 });
