@@ -81,6 +81,7 @@ const LAYERS = {
 			"tensor",
 		],
 	},
+	verify: { imports: ["models", "hooks", "graph", "weights", "tokenizers", "tensor"] },
 	mechinterp: { imports: ["figures", "tasks", "tensor"] },
 	generation: { imports: ["models", "interventions", "hooks", "tokenizers", "tensor"] },
 	runs: {
@@ -93,6 +94,7 @@ const LAYERS = {
 	cli: {
 		imports: [
 			"studio",
+			"verify",
 			"export",
 			"runs",
 			"mechinterp",

@@ -20,6 +20,7 @@ const USAGE_ERRORS: ReadonlySet<string> = new Set([
 	"MetricError",
 	"ExperimentError",
 	"LensError",
+	"VerifyError",
 ]);
 
 /** How a command ends: its exit code, and the line for stderr where there is one. */

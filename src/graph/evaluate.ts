@@ -17,7 +17,11 @@ export function evaluate(
 	const named = graph.inputs.map((v) => ({ name: v.node.attributes.name as string, type: v }));
 	const bindings = bindFeeds(named, feeds);
 	const values = new Map<Value, Tensor>();
-	for (const { name, type } of named) values.set(type, cast(feeds[name] as Tensor));
+	for (const { name, type } of named) {
+		const fed = feeds[name] as Tensor;
+		// kernels compute in double precision whatever they read: a copy of a large weight would change no number
+		values.set(type, type.node.attributes.role === "weight" ? fed : cast(fed));
+	}
 	for (const node of graph.nodes) {
 		if (node.op.name === "input") continue;
 		const inputs = node.inputs.map((v) => values.get(v) as Tensor);

@@ -18,6 +18,7 @@ import { register as scores } from "./scores.js";
 import { register as studio } from "./studio.js";
 import { register as sweep } from "./sweep/index.js";
 import { register as tokens } from "./tokens.js";
+import { register as verify } from "./verify.js";
 import { register as worker } from "./worker.js";
 
 /** Adds a command to the program. Its options are light; its work is imported in its action. */
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Register[] = [
 	tokens,
 	info,
 	models,
+	verify,
 	icl,
 	sweep,
 	worker,

@@ -1,5 +1,11 @@
 /** Errors of the library whose messages begin with the name of what was given. */
-const NAMED: ReadonlySet<string> = new Set(["CausalError", "InterventionError", "MetricError", "UsageError"]);
+const NAMED: ReadonlySet<string> = new Set([
+	"CausalError",
+	"InterventionError",
+	"MetricError",
+	"UsageError",
+	"VerifyError",
+]);
 
 /** What the library calls the options of a pair of prompts, or of a run's sequences. */
 export function namesOfPair({ cleanIds, corruptIds }: PairFiles): Record<string, string> {
