@@ -26,10 +26,14 @@ for (const script of [
 	"check:source",
 	"check:docblocks",
 	"check:unused",
+	"check:licences",
+	"check:api",
 	"check:package",
+	"docs",
 ]) {
 	await step(script, () => npm("run", "--silent", script));
 }
+await step("fuzz", () => npm("run", "--silent", "fuzz", "--", "--seconds", "20", "--jobs", "2", "--no-keep"));
 await step("tests", () =>
 	npm("exec", "--", "vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`),
 );

@@ -4,6 +4,10 @@
  */
 export class WeightsError extends Error {
 	override name = "WeightsError";
+
+	constructor(message: string, options?: ErrorOptions) {
+		super(asLine(message), options);
+	}
 }
 
 /** Throws a {@link WeightsError}; `where` is the file's name. */
