@@ -56,12 +56,17 @@ export interface Deviation {
  */
 export function judge(deviations: readonly Deviation[]): Outcome {
 	const first = deviations.find(isTooLarge);
-	const shown = first ?? deviations.toSorted((a, b) => b.measured / b.allowed - a.measured / a.allowed)[0];
+	const shown = first ?? deviations.toSorted((a, b) => ratioOf(b) - ratioOf(a))[0];
 	if (!shown) throw new Error("internal: a check without a measurement");
 	const { what, measured, allowed, place } = shown;
 	const detail = `${what}: off by ${short(measured)}, allowed ${short(allowed)}`;
 	if (!first) return { status: "passed", detail, measured, allowed };
 	return { status: "failed", detail, measured, allowed, ...(place !== undefined && { place }) };
+}
+
+/** A deviation for what is allowed; none is 0 where nothing is allowed. */
+function ratioOf({ measured, allowed }: Deviation): number {
+	return measured === 0 ? 0 : measured / allowed;
 }
 
 /** Whether a deviation is a fault; what is no number is one. */

@@ -138,5 +138,6 @@ function partAtFault(
 	const mlp = differs("MLP", "mlp");
 	if (mlp) return attention === false ? `layer ${layer} MLP` : `layer ${layer}`;
 	if (attention === false && mlp === false) return behind ?? `layer ${layer}`;
-	return behind === undefined ? `layer ${layer}` : `layer ${layer} or ${behind}`;
+	const left = attention === false ? `layer ${layer} behind its attention` : `layer ${layer}`;
+	return behind === undefined ? left : `${left} or ${behind}`;
 }

@@ -8,6 +8,7 @@ import { makeSubject } from "./subject.js";
 /** The project's bound for two implementations in float32: |difference| <= 5e-5 max(1, max|reference| / 10). */
 const TOLERANCE = 5e-5;
 
+/** What a model is checked with, and which checks are made. */
 export interface VerifyOptions {
 	/** What another program computed with the model: `readReference`. Default none. */
 	readonly reference?: Reference | undefined;
@@ -49,8 +50,8 @@ const BLIND_ALONE = [
 
 /** What a reference does not show either. */
 const BLIND_WITH_REFERENCE = [
-	"faults beyond its prompt: rows of tokens that it does not use, positions that it does not reach",
-	"faults that the program which made it shares",
+	"faults beyond the reference's prompt: rows of tokens that it does not use, positions that it does not reach",
+	"faults that the program which made the reference shares",
 ];
 
 /**

@@ -52,7 +52,7 @@ test("compares with a reference, and ends with 1 and the place where it differs"
 	await writeReference(folder.at("good.safetensors"));
 	const good = await runJson<VerifyResult>("verify", LLAMA, "--reference", folder.at("good.safetensors"));
 	expect(good.findings[0]).toMatchObject({ check: "reference", status: "passed" });
-	expect(good.cannotSee.join()).toContain("beyond its prompt");
+	expect(good.cannotSee.join()).toContain("beyond the reference's prompt");
 
 	await writeReference(folder.at("bad.safetensors"), 0.01);
 	const args = [

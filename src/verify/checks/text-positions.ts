@@ -10,7 +10,7 @@ const SHORTEST_WINDOW = 24;
 export const textPositions: Check = {
 	name: "text-positions",
 	doc: "the loss on a text is lower late in a window than at its beginning",
-	sees: "positions that go wrong with distance",
+	sees: "positions that go wrong with distance, windows longer than what a model was trained on",
 
 	async run(subject): Promise<Outcome> {
 		const losses = await subject.losses();
