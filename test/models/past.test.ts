@@ -21,6 +21,15 @@ afterAll(() => engine.dispose());
 const language = (name: string): Promise<Model> => loadModel(referencePath("lm", "models", name), { engine });
 const gpt2 = await language("rand-gpt2");
 const llama = await language("rand-llama-tied-gqa-theta5e5");
+const gemma3 = await language("rand-gemma3");
+const olmo2 = await language("rand-olmo2");
+const mistral = await language("rand-mistral-sliding");
+const phi3 = await language("rand-phi3");
+const gptNeox = await language("rand-gptneox");
+const gptj = await language("rand-gptj");
+const gptNeo = await language("rand-gptneo-local");
+const opt = await language("rand-opt");
+const shortformer = await language("hooked-shortformer");
 const task = { task_size: 3, max_examples: 4, embed_size: 16, mlp_size: 12, num_heads: 2, num_layers: 2 };
 const regression = await RegressionModel.fresh(regressionConfig(task), 0, { engine });
 const { xs, ys } = new RegressionSequences(gaussianTasks(3), 0.1).getBatch(4, 2, new TorchRandom(5));
@@ -31,6 +40,15 @@ const ids = [
 const models = [
 	["gpt2", gpt2],
 	["llama with shared kv heads", llama],
+	["gemma3 with windows", gemma3],
+	["olmo2", olmo2],
+	["mistral with windows", mistral],
+	["phi3", phi3],
+	["gpt-neox", gptNeox],
+	["gpt-j", gptj],
+	["gpt-neo with windows", gptNeo],
+	["opt", opt],
+	["shortformer", shortformer],
 ] as const;
 
 const far = (a: Tensor, b: Tensor): number =>
@@ -127,7 +145,7 @@ describe.each(models)("%s", (_, model) => {
 			expect(far(part, logits.slice(1, 5))).toBeLessThanOrEqual(2e-5);
 		}
 		await expect(model.run(cut(ids, 5), { past: upper.first(5) })).rejects.toThrow(
-			"past: lacks layer 0; it has 1, ",
+			"past: lacks layer 0; it has 1",
 		);
 	});
 
@@ -142,7 +160,7 @@ describe.each(models)("%s", (_, model) => {
 
 	test.each<[string, Intervention & { positions?: readonly number[] }]>([
 		["zero at positions of both parts", { kind: "zero", heads: ["0.1", "1.0"], positions: [1, 6] }],
-		["zero at the last position", { kind: "zero", heads: "all", positions: [-1], strength: 0.5 }],
+		["zero at the last position", { kind: "zero", heads: ["0.1", "1.0"], positions: [-1], strength: 0.5 }],
 		["mean over rows", { kind: "mean", heads: ["0.0"] }],
 		["induction", { kind: "replace-pattern", heads: ["1.1"], pattern: "induction" }],
 		["one row", { kind: "replace-pattern", heads: "all", pattern: "uniform", rows: [1], positions: [2, 5] }],
