@@ -165,7 +165,7 @@ test("the programs that the page gives find what it shows", async () => {
 		{ kind: "replace-pattern", heads: ["0.2"], pattern: "previous-token" },
 	] as const;
 	const { xs, ys } = basisOf(run);
-	const predict = (x: Tensor<"float32">, y: Tensor<"float32">): Promise<Tensor<"float32">> =>
+	const predict = (x: Tensor, y: Tensor): Promise<Tensor<"float32">> =>
 		run.model.predict(x, y, { interventions });
 	const before = (await run.evaluate()).metrics;
 	const after = (await run.evaluate(predict)).metrics;

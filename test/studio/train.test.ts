@@ -14,6 +14,7 @@ import { studioService } from "../../src/studio/service/service.js";
 import { unpackTensors } from "../../src/studio/service/tensor-message.js";
 import { recipe } from "../../src/studio/service/training/recipe.js";
 import { root } from "../built.js";
+import { copiedCode, runCode } from "./copied-code.js";
 import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
 
 /** Small batches at a high rate: some steps are enough to see the loss fall. */
@@ -119,6 +120,11 @@ test("training in the page, paused and continued, is the library's training", as
 	expect(losses).toHaveLength(STEPS);
 	for (const [step, loss] of whole.losses.entries())
 		expect(Math.abs((losses[step] as number) - loss)).toBeLessThan(step < 20 ? 1e-4 : 2e-3);
+	// the program that the page gives trains as the page did
+	const said = (await runCode(await copiedCode(page, "Export training-seed-1"))).trim().split("\n");
+	expect(said.map((line) => Number(line.split(" ")[0]))).toEqual([...whole.losses.keys()]);
+	for (const [step, line] of said.entries())
+		expect(Math.abs(Number(line.split(" ")[1]) - (whole.losses[step] as number))).toBeLessThan(2e-3);
 	const mean = (some: readonly number[]): number => some.reduce((a, b) => a + b, 0) / some.length;
 	expect(mean(losses.slice(-10))).toBeLessThan(mean(losses.slice(0, 10)) - 0.03);
 	expect(measured.map(({ step }) => step)).toEqual(expect.arrayContaining([0, paused, STEPS]));

@@ -37,6 +37,9 @@ export function AblateSweep({ state, change }: SweepProps): JSX.Element {
 		ablationCell(swept, rows, `${layer}.${head}`, info?.nLayers ?? 1);
 	// the scene's donors are rows of the prompts' length
 	const hasCode = rows === "prompts" || !onTop || !acting.some((one) => "from" in one);
+	const refused = shown?.refused ?? [];
+	const left = new Set(refused.map(({ data }) => JSON.stringify(data)));
+	const below = acting.filter((data) => !left.has(JSON.stringify(data)));
 	const settings = (
 		<>
 			<SelectField
@@ -91,8 +94,8 @@ export function AblateSweep({ state, change }: SweepProps): JSX.Element {
 					/>{" "}
 					on top of the active changes
 				</label>
-				<p class="quiet">{belowText(acting.map(sentence), state)}</p>
-				<LeftOut refused={shown?.refused ?? []} of="this sweep" />
+				<p class="quiet">{belowText(below.map(sentence), state)}</p>
+				<LeftOut refused={refused} of="this sweep" />
 			</div>
 			<AblateMap
 				{...{ shown, metric, info }}
