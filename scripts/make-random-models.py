@@ -186,8 +186,9 @@ HOOKED = {
 def redraw(model, seed):
     """Weights wide enough that attention is far from uniform; no norm is 1 and no bias 0."""
     generator = torch.Generator().manual_seed(seed)
+    kind = model.config.model_type if hasattr(model, "config") else "hooked"
     # norms that multiply by 1 + weight
-    unit = model.config.model_type.startswith("gemma") if hasattr(model, "config") else False
+    unit = kind.startswith("gemma")
     for name, parameter in sorted(model.named_parameters()):
         drawn = torch.randn(parameter.shape, generator=generator)
         gain = re.search(r"(norm|ln_|\.ln).*(weight|\.w)$", name, re.I)
@@ -197,9 +198,12 @@ def redraw(model, seed):
             elif re.search(r"\.b_[QKV]$", name):
                 parameter.copy_(0.1 * drawn)
             else:
-                # torch's nn.Linear and TransformerLens' matrices: about 1.5 / sqrt(width)
+                # TransformerLens' matrices are [.., in, out]
+                width = parameter.shape[-2] if kind == "hooked" else min(parameter.shape)
                 wide = re.search(r"(embed|wte|wpe|lm_head|W_E|W_pos|W_U)", name)
-                parameter.copy_(drawn * (0.6 if wide else 1.5 / min(parameter.shape[-2:]) ** 0.5))
+                parameter.copy_(drawn * (0.6 if wide else 1.5 / width ** 0.5))
+                if kind == "gpt_neo" and "q_proj" in name:
+                    parameter.div_(3)  # its scores are not scaled: wider ones would round too coarsely to compare
 
 
 def prompts(seed):

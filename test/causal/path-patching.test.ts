@@ -1,6 +1,13 @@
 /** Path patching against its definition, run by run: everything but the path is held fast by host hooks. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isPath, type Receiver, receiversOf, type Sender, sendersOf } from "../../src/causal/path-nodes.js";
+import {
+	isPath,
+	type Receiver,
+	receiversOf,
+	type Sender,
+	sendersOf,
+	sizesOf,
+} from "../../src/causal/path-nodes.js";
 import { pathPatching } from "../../src/causal/path-patching.js";
 import { actName } from "../../src/hooks/points.js";
 import { type Measure, measuring, readMetric } from "../../src/metrics/index.js";
@@ -63,7 +70,8 @@ async function onePath(
 		const name = actName(from.kind === "attn" ? "attn_out" : "mlp_out", from.layer);
 		hooks.set(name, () => clean(name));
 	}
-	const norm = { q: "ln1", k: "ln1", v: "ln1", mlp: "ln2", logits: "" }[to.kind];
+	const own = caches.corrupt.has(`blocks.${to.layer}.ln2.hook_scale`) ? "ln2" : "ln1";
+	const norm = { q: "ln1", k: "ln1", v: "ln1", mlp: own, logits: "" }[to.kind];
 	const scale = to.kind === "logits" ? "ln_final.hook_scale" : `blocks.${to.layer}.${norm}.hook_scale`;
 	if (norms === "frozen" && caches.corrupt.has(scale)) hooks.set(scale, kept(scale));
 	const changed: RunOptions = { hostHooks: [...hooks] };
@@ -98,6 +106,8 @@ describe("path patching", { timeout: 60_000 }, () => {
 		for (const [name, receivers] of [
 			["rand-gpt2", ["1.0.q", "1.2.k", "1.0.v", "mlp.0", "logits"]],
 			["rand-llama-tied-gqa-theta5e5", ["1.1.k", "1.0.v", "mlp.1"]],
+			["rand-gptneox", ["1.0.q", "mlp.1", "logits"]],
+			["rand-phi", ["1.2.v", "mlp.1", "logits"]],
 		] as const) {
 			const model = await load(name);
 			models.push(model);
@@ -147,7 +157,7 @@ describe("path patching", { timeout: 60_000 }, () => {
 		norms: "frozen" | "recomputed",
 		mlps: "frozen" | "recomputed",
 	): Promise<{ path: string; isPath: boolean; got: number; expected: number }[]> {
-		const { config } = measure.model;
+		const sizes = sizesOf({ config: measure.model.config, hookPoints: measure.model.hookPoints() });
 		const caches = await cachesOf(measure, clean);
 		const before = mean(await readMetric(measure));
 		const found = await pathPatching(measure, { clean, senders, receivers, norms, mlps });
@@ -155,8 +165,8 @@ describe("path patching", { timeout: 60_000 }, () => {
 		expect(found.values.axes).toEqual(["sender", "receiver"]);
 		expect(found.corrupt).toBeCloseTo(before, 4);
 		const paths = [];
-		for (const [s, from] of sendersOf(found.senders, config).entries()) {
-			for (const [r, to] of receiversOf(found.receivers, config).entries()) {
+		for (const [s, from] of sendersOf(found.senders, sizes).entries()) {
+			for (const [r, to] of receiversOf(found.receivers, sizes).entries()) {
 				const path = `${from.name} -> ${to.name}`;
 				const got = found.values.at(s, r);
 				const there = isPath(from, to);

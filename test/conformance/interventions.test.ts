@@ -36,6 +36,10 @@ const models = [
 	["regression", regression.model, draw(5), draw(6)],
 	["gpt2", await language("rand-gpt2"), ids, otherIds],
 	["llama with shared kv heads", await language("rand-llama-tied-gqa-theta5e5"), ids, otherIds],
+	["gemma3 with windows and norms behind", await language("rand-gemma3"), ids, otherIds],
+	["gpt-neo with windows", await language("rand-gptneo-local"), ids, otherIds],
+	["gpt-neox in two steps", await language("rand-gptneox-sequential"), ids, otherIds],
+	["opt", await language("rand-opt"), ids, otherIds],
 ] as const;
 
 /** Whether two tensors have the same bits, so that -0 and NaN count too. */

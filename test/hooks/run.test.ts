@@ -22,7 +22,7 @@ function far(a: Tensor, b: Tensor): number {
 	return difference(a, b).maxAbs;
 }
 
-describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", (folder) => {
+describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5", "rand-phi", "rand-opt"])("%s", (folder) => {
 	let model: Model;
 	let clean: Tensor;
 

@@ -5,7 +5,7 @@ import { loadModel, type Model } from "../../src/index.js";
 import { type Donor, INTERVENTIONS, type Intervention } from "../../src/interventions/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { difference, Random, type Tensor } from "../../src/tensor/index.js";
-import { makeModel, randomModels } from "../random-models.js";
+import { hasTwoSteps, makeModel, randomModels } from "../random-models.js";
 import { referencePath } from "../reference-data.js";
 import { donorsFor } from "./run-with-donors.js";
 
@@ -30,10 +30,12 @@ const intervention = fc
 	.tuple(fc.constantFrom(...examples), fc.constantFrom(undefined, 0, 0.3, 1))
 	.map(([example, strength]) => (strength === undefined ? example : { ...example, strength }));
 
-/** Random models that have the heads of the examples. */
-const models = randomModels.filter(({ config: c }) => {
-	const layers = Number(c.n_layer ?? c.num_hidden_layers);
-	return layers >= 2 && Number(c.n_head ?? c.num_attention_heads) >= 2;
+/** Random models that have the heads and points of the examples. */
+const models = randomModels.filter((model) => {
+	const { config: c } = model;
+	const layers = Number(c.n_layer ?? c.num_layers ?? c.n_layers ?? c.num_hidden_layers);
+	const heads = Number(c.n_head ?? c.num_heads ?? c.n_heads ?? c.num_attention_heads);
+	return layers >= 2 && heads >= 2 && hasTwoSteps(model);
 });
 const tokens = (seed: number): number[][] => {
 	const random = new Random(seed);

@@ -28,7 +28,7 @@ const others = [
 	[70, 71, 72, 73, 74, 75, 76, 77],
 ];
 
-describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5"])("%s", async (folder) => {
+describe.each(["rand-gpt2", "rand-llama-tied-gqa-theta5e5", "rand-opt"])("%s", async (folder) => {
 	const model: Model = await loadModel(referencePath("lm", "models", folder), { engine });
 	const { nLayers, nHeads, nKvHeads, dModel, dHead } = model.config;
 	const last = nLayers - 1;

@@ -32,6 +32,8 @@ const models: readonly (readonly [string, Model, ModelInput])[] = [
 	["regression", regression.model, encodeTokens(xs, ys)],
 	["gpt2", gpt2, ids],
 	["llama with shared kv heads", await language("rand-llama-tied-gqa-theta5e5"), ids],
+	["phi with parallel blocks", await language("rand-phi"), ids],
+	["opt", await language("rand-opt"), ids],
 ];
 const AT = [
 	[6, 0, 3],

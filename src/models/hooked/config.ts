@@ -30,6 +30,7 @@ const INERT = [
 	"from_checkpoint",
 	"init_mode",
 	"init_weights",
+	"layer_norm_folding",
 	"model_name",
 	"n_devices",
 	"n_params",
@@ -37,15 +38,19 @@ const INERT = [
 	"NTK_by_parts_high_freq_factor",
 	"NTK_by_parts_low_freq_factor",
 	"NTK_original_ctx_len",
+	"norm_topk_prob",
 	"original_architecture",
 	"relative_attention_max_distance",
 	"relative_attention_num_buckets",
 	"rotary_adjacent_pairs",
 	"rotary_base",
+	"rotary_base_local",
 	"rotary_dim",
+	"rotary_scaling_factor",
 	"seed",
 	"tokenizer_name",
 	"tokenizer_prepends_bos",
+	"train_seq_length",
 	"trust_remote_code",
 	"ungroup_grouped_query_attention",
 	"use_attn_in",
@@ -54,6 +59,13 @@ const INERT = [
 	"use_hook_tokens",
 	"use_split_qkv_input",
 	"window_size",
+	"yarn_attention_factor",
+	"yarn_beta_fast",
+	"yarn_beta_slow",
+	"yarn_factor",
+	"yarn_global_attn_only",
+	"yarn_original_max_position_embeddings",
+	"yarn_truncate",
 ] as const;
 
 /** What is switched off: nothing of it is supported. */
@@ -63,10 +75,15 @@ const OFF = [
 	"load_in_4bit",
 	"post_embedding_ln",
 	"tie_word_embeddings",
+	"use_attention_sinks",
+	"use_dynamic_ntk_rope",
 	"use_local_attn",
+	"use_logn_attn",
 	"use_normalization_before_and_after",
 	"use_NTK_by_parts_rope",
 	"use_qk_norm",
+	"use_yarn_rope",
+	"uses_rms_norm",
 ] as const;
 
 const inert = z.unknown().optional();
@@ -100,6 +117,8 @@ const schema = {
 	output_logits_soft_cap: uncapped,
 	num_experts: none,
 	experts_per_token: none,
+	clip_qkv: none,
+	quantization_method: none,
 };
 
 /** Reads a `HookedTransformerConfig`. @throws {ModelError} naming the key for what is unknown or not supported */

@@ -38,6 +38,12 @@ MODELS = {
  'rand-phi3': ('phi3', dict(ll, num_key_value_heads=2, tie_word_embeddings=False, sliding_window=None, original_max_position_embeddings=T)),
  'rand-olmo2': ('olmo2', dict(ll, num_key_value_heads=2, tie_word_embeddings=False)),
  'rand-smollm3': ('smollm3', dict(ll, num_key_value_heads=2, no_rope_layer_interval=2, tie_word_embeddings=True)),
+ 'rand-gptneox': ('gpt_neox', dict(base, hidden_size=D*2, intermediate_size=96, num_hidden_layers=L, num_attention_heads=H, max_position_embeddings=T, rotary_pct=0.25, use_parallel_residual=True, tie_word_embeddings=False)),
+ 'rand-gptneox-sequential': ('gpt_neox', dict(base, hidden_size=D*2, intermediate_size=96, num_hidden_layers=L, num_attention_heads=H, max_position_embeddings=T, rotary_pct=1.0, use_parallel_residual=False, tie_word_embeddings=False)),
+ 'rand-gptneo-local': ('gpt_neo', dict(base, hidden_size=D, num_layers=4, attention_types=[[['global', 'local'], 2]], num_heads=H, window_size=4, max_position_embeddings=T, intermediate_size=None)),
+ 'rand-gptj': ('gptj', dict(base, n_embd=D*2, n_layer=L, n_head=H, n_positions=T, rotary_dim=8, n_inner=None, tie_word_embeddings=False)),
+ 'rand-phi': ('phi', dict(ll, num_key_value_heads=H, partial_rotary_factor=0.5, tie_word_embeddings=False)),
+ 'rand-opt': ('opt', dict(base, hidden_size=D, ffn_dim=64, num_hidden_layers=L, num_attention_heads=H, max_position_embeddings=T, word_embed_proj_dim=D, do_layer_norm_before=True, activation_function='relu')),
 }
 CLASSIC = re.compile(r'^(hook_embed|hook_pos_embed|ln_final\.hook_(scale|normalized)|blocks\.\d+\.(hook_(resid_pre|resid_mid|resid_post|attn_out|mlp_out|mlp_in|attn_in|q_input|k_input|v_input)|attn\.hook_(q|k|v|z|result|attn_scores|pattern|rot_q|rot_k)|mlp\.hook_(pre|post|pre_linear)|(ln1|ln2|ln1_post|ln2_post)\.hook_(scale|normalized)))$')
 
