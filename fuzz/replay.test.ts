@@ -23,6 +23,8 @@ test.each(Object.entries(TARGETS))(
 		expect(outcomes.read).toBeGreaterThan(10);
 		if (target.refusals.length > 0) expect(outcomes.refused).toBeGreaterThan(10);
 	},
+	// thousands of inputs, on instrumented sources too
+	600_000,
 );
 
 test("the corpus stays small", () => {

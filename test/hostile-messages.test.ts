@@ -4,6 +4,7 @@ import { ExperimentError } from "../src/experiments/errors.js";
 import { parseExperiment } from "../src/experiments/parse-experiment.js";
 import { ModelError } from "../src/models/family.js";
 import { resolveModel } from "../src/models/resolve.js";
+import { fromAddress } from "../src/studio/page/scene/address.js";
 import { TokenizerError, tokenizerFromJson } from "../src/tokenizers/index.js";
 import { TrainError } from "../src/train/errors.js";
 import { parseSweep } from "../src/train/parse-sweep.js";
@@ -53,4 +54,10 @@ test.each<[string, () => unknown, abstract new (...args: never[]) => Error]>([
 	);
 	expect(error).toBeInstanceOf(kind);
 	expect((error as Error).message).toMatch(/^[^\p{Cc}\u2028\u2029]{20,2001}$/u);
+});
+
+test("what an address has with line breaks in it is told in one line each", () => {
+	const { problems } = fromAddress(`#v=1&${encodeURIComponent(NAME)}=1&head=${encodeURIComponent(NAME)}`);
+	expect(problems.length).toBe(2);
+	for (const problem of problems) expect(problem).toMatch(/^[^\p{Cc}\u2028\u2029]{20,500}$/u);
 });

@@ -7,7 +7,7 @@ import type { Target } from "../target.js";
 import { type Json, jsonVariations, textOf, utf8 } from "../variations.js";
 
 // no input is charged for loading them
-await Promise.all(FAMILIES.map((family) => family.load()));
+for (const family of FAMILIES) await family.load();
 
 const MODELS = "test/reference/lm/models";
 

@@ -51,7 +51,9 @@ export function fromAddress(hash: string): ReadAddress {
 	}
 	const more = problems.length - MOST_PROBLEMS;
 	if (more > 0) problems.splice(MOST_PROBLEMS, more, `and ${more} more parts of the address`);
-	return { scene: scene as unknown as Scene, problems };
+	// what stood in the address is in them
+	const lines = problems.map((problem) => problem.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " "));
+	return { scene: scene as unknown as Scene, problems: lines };
 }
 
 function readPart(key: keyof Scene, text: string): { value?: unknown; problem?: string } {
