@@ -72,19 +72,19 @@ app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
 });
 app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_, reflection) => {
 	if (!reflection.kindOf(ReflectionKind.Module)) return;
-	const entry = entries.find(
-		({ source }) => source.replace(/^src\/|(\/index)?\.ts$/g, "") === reflection.name,
-	);
+	const entry = entries.find(({ source }) => source.replace(/(\/index)?\.ts$/, "") === reflection.name);
 	if (entry) reflection.name = entry.name;
 });
 const project = await app.convert();
 if (!project) process.exit(1);
+const { validationWarningCount: before } = app.logger;
 app.validate(project);
+const unresolved = app.logger.validationWarningCount - before;
 rmSync(out, { recursive: true, force: true });
 await app.generateDocs(project, out);
 const { broken, followed, pages: built } = brokenLinks(out);
 for (const line of broken) console.error(line);
 console.log(
-	`dist-docs: headscope ${version}, ${built} pages, ${followed} links followed, ${broken.length} broken`,
+	`dist-docs: headscope ${version}, ${built} pages, ${followed} links followed, ${broken.length + unresolved} broken`,
 );
-process.exitCode = broken.length > 0 || app.logger.hasErrors() || app.logger.hasWarnings() ? 1 : 0;
+process.exitCode = broken.length > 0 || app.logger.hasErrors() || unresolved > 0 ? 1 : 0;
