@@ -44,6 +44,8 @@ function usuallyFrozen({ heads, kvHeads, layers }: Selection, { points }: Sizes)
 	if (heads ?? kvHeads) return ["pattern"];
 	const scales = points
 		.map(({ name }) => name)
-		.filter((name) => name.endsWith(".hook_scale") && (layers === undefined || name.startsWith("blocks.")));
+		// those of queries and keys act on patterns alone, which are frozen themselves
+		.filter((name) => name.endsWith(".hook_scale") && !/\.[qk]_norm\.hook_scale$/.test(name))
+		.filter((name) => layers === undefined || name.startsWith("blocks."));
 	return ["pattern", ...new Set(scales.map(shortName))];
 }

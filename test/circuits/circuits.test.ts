@@ -13,11 +13,11 @@ import {
 	promotedTokens,
 	qkCircuit,
 } from "../../src/circuits/index.js";
-import { difference, loadModel, type Model, type Tensor } from "../../src/index.js";
+import { difference, loadModel, type Model, Tensor } from "../../src/index.js";
 import { RegressionModel, regressionConfig } from "../../src/models/regression/index.js";
 import { processWeights } from "../../src/processing/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
-import { makeModel, randomModels } from "../random-models.js";
+import { makeModel, RANDOM_FAMILIES, type RandomModel, randomModelsOf } from "../random-models.js";
 
 const engine = await LocalEngine.create({ threads: 1 });
 afterAll(() => engine.dispose());
@@ -42,48 +42,92 @@ async function headOf(
 	return { Q: await at("Q", head), K: await at("K", kv), V: await at("V", kv), O: await at("O", head) };
 }
 
+/** Families whose matrices processing leaves as the circuits take them: norms without weights are not folded. */
+const FOLDED = RANDOM_FAMILIES.filter((family) => family !== "hooked_transformer");
+
+/** Whether a model has norms whose weights no matrix can take. */
+function normsBehind(model: Model): boolean {
+	const known = model.usualWeights();
+	return ["ln1_post", "attn.q_norm"].some((norm) => known.has(`blocks.0.${norm}.w`));
+}
+
 describe("of random models", () => {
-	test("circuits are the products of the head's matrices; folded ones those of processed weights", async () => {
-		await fc.assert(
-			fc.asyncProperty(randomModels, async (shape) => {
-				await using model = await makeModel(shape, engine);
-				await using clean = await processWeights(model);
-				const { nLayers, nHeads } = model.config;
-				const [layer, head] = [nLayers - 1, nHeads - 1];
-				const name = `${layer}.${head}`;
-				const { Q, K, V, O } = await headOf(model, layer, head);
-				near((await ovCircuit(model, name, raw)).product(), new FactoredMatrix(V, O).product());
-				near((await qkCircuit(model, name, raw)).product(), new FactoredMatrix(Q, K.transpose()).product());
-				for (const circuit of [ovCircuit, qkCircuit, fullOvCircuit, fullQkCircuit]) {
-					near((await circuit(model, name)).product(), (await circuit(clean, name, raw)).product());
-				}
-				const whole = new FactoredMatrix(await model.matrix("embed.W_E"), V)
-					.times(O)
-					.times(await model.matrix("unembed.W_U"));
-				near((await fullOvCircuit(model, name, raw)).product(), whole.product());
-				// what tokens promote and attend to are the largest entries of these
-				for (const [ranked, circuit] of [
-					[promotedTokens, await fullOvCircuit(model, name)],
-					[attendedTokens, await fullQkCircuit(model, name)],
-				] as const) {
-					const [found] = await ranked(model, name, [4], { top: 3 });
-					const factor = ranked === attendedTokens ? model.config.dHead ** -0.5 : 1;
-					const row = Array.from({ length: model.config.vocab }, (_, i) => factor * circuit.at(4, i));
-					const best = [...row].sort((a, b) => b - a);
-					expect(found?.id).toBe(4);
-					for (const [k, { id, value }] of (found?.top ?? []).entries()) {
-						expect(value).toBeCloseTo(best[k] as number, 3);
-						expect(row[id]).toBeCloseTo(value, 3);
+	test.each(FOLDED)(
+		"circuits of a %s are the products of the head's matrices; folded ones those of processed weights",
+		async (family) => {
+			await fc.assert(
+				fc.asyncProperty(randomModelsOf([family]), async (shape) => {
+					await using model = await makeModel(shape, engine);
+					await using clean = await processWeights(model);
+					const { nLayers, nHeads } = model.config;
+					const [layer, head] = [nLayers - 1, nHeads - 1];
+					const name = `${layer}.${head}`;
+					const { Q, K, V, O } = await headOf(model, layer, head);
+					near((await ovCircuit(model, name, raw)).product(), new FactoredMatrix(V, O).product());
+					near((await qkCircuit(model, name, raw)).product(), new FactoredMatrix(Q, K.transpose()).product());
+					for (const circuit of [ovCircuit, qkCircuit, fullOvCircuit, fullQkCircuit]) {
+						const own = normsBehind(model) ? {} : raw;
+						near((await circuit(model, name)).product(), (await circuit(clean, name, own)).product());
 					}
-				}
-			}),
-			{ numRuns: 8 },
-		);
-	});
+					const whole = new FactoredMatrix(await model.matrix("embed.W_E"), V)
+						.times(O)
+						.times(await model.matrix("unembed.W_U"));
+					near((await fullOvCircuit(model, name, raw)).product(), whole.product());
+					// what tokens promote and attend to are the largest entries of these
+					for (const [ranked, circuit] of [
+						[promotedTokens, await fullOvCircuit(model, name)],
+						[attendedTokens, await fullQkCircuit(model, name)],
+					] as const) {
+						const [found] = await ranked(model, name, [4], { top: 3 });
+						const factor = ranked === attendedTokens ? model.config.dHead ** -0.5 : 1;
+						const row = Array.from({ length: model.config.vocab }, (_, i) => factor * circuit.at(4, i));
+						const best = [...row].sort((a, b) => b - a);
+						expect(found?.id).toBe(4);
+						for (const [k, { id, value }] of (found?.top ?? []).entries()) {
+							expect(value).toBeCloseTo(best[k] as number, 3);
+							expect(row[id]).toBeCloseTo(value, 3);
+						}
+					}
+				}),
+				{ numRuns: 2 },
+			);
+		},
+	);
+
+	test.each(["gemma2", "gemma3_text", "olmo2", "qwen3"])(
+		"what norms behind the matrices of a %s multiply with counts, unless these are taken as they are stored",
+		async (family) => {
+			const [shape] = fc.sample(randomModelsOf([family]), { numRuns: 1, seed: 3 }) as [RandomModel];
+			await using model = await makeModel(shape, engine);
+			await using clean = await processWeights(model);
+			const [layer, head] = [model.config.nLayers - 1, model.config.nHeads - 1];
+			const { Q, K, V, O } = await headOf(clean, layer, head);
+			const at = `blocks.${layer}`;
+			/** A norm's weight on the columns of a matrix, where the model has that norm. */
+			const gained = async (matrix: Tensor, norm: string, of: number): Promise<Tensor> => {
+				if (!clean.usualWeights().has(`${norm}.w`)) return matrix;
+				const whole = await clean.matrix(`${norm}.w`);
+				const gain = whole.shape.length === 2 ? whole.select(of) : whole;
+				const width = gain.size;
+				return new Tensor(
+					"float32",
+					matrix.shape,
+					Float32Array.from(matrix.data as Float32Array, (v, i) => v * gain.at(i % width)),
+				);
+			};
+			const kv = Math.floor(head / (model.config.nHeads / model.config.nKvHeads));
+			const name = `${layer}.${head}`;
+			const out = await gained(O, `${at}.ln1_post`, 0);
+			near((await ovCircuit(model, name)).product(), new FactoredMatrix(V, out).product());
+			const [q, k] = [await gained(Q, `${at}.attn.q_norm`, head), await gained(K, `${at}.attn.k_norm`, kv)];
+			near((await qkCircuit(model, name)).product(), new FactoredMatrix(q, k.transpose()).product());
+			near((await ovCircuit(clean, name, raw)).product(), new FactoredMatrix(V, O).product());
+		},
+	);
 
 	test("copying eigenvalues are those of the full OV circuit", async () => {
 		await fc.assert(
-			fc.asyncProperty(randomModels, async (shape) => {
+			fc.asyncProperty(randomModelsOf(FOLDED), async (shape) => {
 				await using model = await makeModel(shape, engine);
 				const scores = await copyingEigenvalues(model);
 				for (const [layer, heads] of scores.entries()) {
@@ -100,7 +144,7 @@ describe("of random models", () => {
 
 	test("composition scores are the norms of the products, between layers alone", async () => {
 		await fc.assert(
-			fc.asyncProperty(randomModels, async (shape) => {
+			fc.asyncProperty(randomModelsOf(FOLDED), async (shape) => {
 				await using model = await makeModel(shape, engine);
 				await using clean = await processWeights(model);
 				const { nLayers, nHeads } = model.config;
@@ -109,12 +153,13 @@ describe("of random models", () => {
 				const [sender, receiver] = [0, nHeads - 1];
 				for (let l1 = 0; l1 < nLayers; l1++) {
 					for (let l2 = 0; l2 < nLayers; l2++) {
-						const from = await ovCircuit(clean, `${l1}.${sender}`, raw);
-						const qk = await qkCircuit(clean, `${l2}.${receiver}`, raw);
+						const own = normsBehind(model) ? {} : raw;
+						const from = await ovCircuit(clean, `${l1}.${sender}`, own);
+						const qk = await qkCircuit(clean, `${l2}.${receiver}`, own);
 						const to: Record<Composition, FactoredMatrix> = {
 							Q: qk,
 							K: qk.transpose(),
-							V: await ovCircuit(clean, `${l2}.${receiver}`, raw),
+							V: await ovCircuit(clean, `${l2}.${receiver}`, own),
 						};
 						for (const [kind, matrix] of Object.entries(to)) {
 							const own = from.times(matrix).norm() / (from.norm() * matrix.norm());

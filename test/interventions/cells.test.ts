@@ -35,7 +35,8 @@ const models = randomModels.filter((model) => {
 	const { config: c } = model;
 	const layers = Number(c.n_layer ?? c.num_layers ?? c.n_layers ?? c.num_hidden_layers);
 	const heads = Number(c.n_head ?? c.num_heads ?? c.n_heads ?? c.num_attention_heads);
-	return layers >= 2 && heads >= 2 && hasTwoSteps(model);
+	// OLMo 2 has no norm before attention
+	return layers >= 2 && heads >= 2 && hasTwoSteps(model) && model.family !== "olmo2";
 });
 const tokens = (seed: number): number[][] => {
 	const random = new Random(seed);
