@@ -43,6 +43,16 @@ const sweepOf = (method: string) => ({
 
 const TEXTS = [
 	"",
+	" ".repeat(2 ** 16 + 1),
+	"method: grid\nparameters: {num_steps: {min: 1, max: 2}}",
+	"method: grid\nparameters: {num_steps: {values: [1], probabilities: [1]}}",
+	"method: random\nparameters: {num_steps: {min: 1}}",
+	"method: random\nparameters: {num_steps: {min: 5, max: 2}}",
+	"method: random\nparameters: {num_steps: {min: 1, max: 2, distribution: normal}}",
+	"method: grid\nparameters: {task_config: {parameters: {num_tasks: {value: 1}}, value: 3}}",
+	"method: grid\nparameters: {task_config: {parameters: {}}}",
+	"method: grid\nparameters: {num_steps: 5}",
+	"method: grid\nparameters: {num_steps: {value: {x: [1.5, null]}}}",
 	"- a",
 	"method: grid\nparameters: {a: *b}",
 	"a: &a [*a]",
