@@ -41,7 +41,7 @@ test("verifies the demo model, as JSON and as text", async () => {
 	expect(stderr).toBe("");
 	for (const { check, status } of json.findings)
 		expect(stdout).toMatch(new RegExp(`^${check} +${status} `, "m"));
-	expect(stdout).toMatch(/No fault found: all \d checks that could be judged passed\./);
+	expect(stdout).toMatch(/No fault found: \d checks could be judged and passed\./);
 	expect(stdout).toContain("What these checks see:");
 	expect(stdout).toContain("a wrong RoPE base");
 	expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(110);

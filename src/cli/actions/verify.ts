@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { DEMO_MODELS, demoFolder } from "../../models/load-model.js";
+import { counted } from "../../shared/counted.js";
 import {
 	type Finding,
 	type Reference,
@@ -105,7 +106,7 @@ function describe(
 	const judged = findings.filter(({ status }) => status === "passed" || status === "failed").length;
 	const failed = findings.filter(({ status }) => status === "failed").length;
 	const verdict = passed
-		? `No fault found: all ${judged} checks that could be judged passed.`
+		? `No fault found: ${counted(judged, "check")} could be judged and passed.`
 		: `${failed} of ${judged} checks failed${place === undefined ? "" : `; the first fault: ${place}`}.`;
 	const list = (items: readonly string[]): string =>
 		items.map((item) => wrap(`- ${item}`, width - 2).replaceAll("\n", "\n  ")).join("\n");
