@@ -2,7 +2,6 @@ import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import { nearest } from "../hooks/select.js";
 import { answerIds } from "../metrics/answers.js";
-import { centres } from "../models/family.js";
 import type { Model } from "../models/model.js";
 import type { ModelInput, Readout, RunOptions } from "../models/run-options.js";
 import { findUsual, usualValue } from "../models/weight-layout.js";
@@ -124,7 +123,7 @@ function feedOf(i: number): string {
 function outputsOf(model: Model, groups: readonly Group[], answers: number): Readout["outputs"] {
 	const weights = model.usualWeights();
 	const hasNorm = isNormed(model);
-	const centred = centres(model.family, model.config);
+	const { centred } = model;
 	const at = (name: string, ...axes: Parameters<typeof usualValue>[1][]): Value =>
 		usualValue(findUsual(weights, name), ...axes);
 	return (get, g) => {
@@ -136,7 +135,12 @@ function outputsOf(model: Model, groups: readonly Group[], answers: number): Rea
 			return wrong ? g.sub(answer as Value, wrong) : (answer as Value);
 		};
 		const unembedding = pick(at("unembed.W_U", ["vocab", "d_model"])); // [batch, d_model]
-		const direction = directionOf(unembedding, weights.has("ln_final.w") ? at("ln_final.w") : undefined, centred, g);
+		const direction = directionOf(
+			unembedding,
+			weights.has("ln_final.w") ? at("ln_final.w") : undefined,
+			centred,
+			g,
+		);
 		/** The same number at each place: [batch, 1] to [batch, scored, 1]. */
 		const everywhere = (value: Value): Value => g.expand(g.unsqueeze(value, 1), [batch, scored, 1]);
 		/** What a source adds along the direction: [batch, scored, part]. */

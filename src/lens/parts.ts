@@ -20,17 +20,18 @@ export const UNITS = ["component", "head", "neuron"] as const;
 export type Unit = (typeof UNITS)[number];
 
 /** Where a group of parts is read in the graph. */
-export type Source = (
+export type Source =
 	/** A point [batch, pos, d_model], or with heads [batch, pos, head, d_model]. */
-	| { readonly from: "point"; readonly name: string }
-	/** Neurons: a point [batch, pos, d_mlp] and the matrix that it is multiplied with. */
-	| { readonly from: "neurons"; readonly name: string; readonly matrix: string }
-	/** A bias [d_model] that is added to the stream. */
-	| { readonly from: "bias"; readonly name: string }
-) & {
-	/** The norm between it and the stream: "blocks.0.ln1_post". */
-	readonly norm?: string | undefined;
-};
+	(
+		| { readonly from: "point"; readonly name: string }
+		/** Neurons: a point [batch, pos, d_mlp] and the matrix that it is multiplied with. */
+		| { readonly from: "neurons"; readonly name: string; readonly matrix: string }
+		/** A bias [d_model] that is added to the stream. */
+		| { readonly from: "bias"; readonly name: string }
+	) & {
+		/** The norm between it and the stream: "blocks.0.ln1_post". */
+		readonly norm?: string | undefined;
+	};
 
 /** Parts that are read together. */
 export interface Group {

@@ -15,7 +15,7 @@ import { Tensor } from "../tensor/index.js";
 import type { Encoding, Tokenizer } from "../tokenizers/index.js";
 import type { Batch } from "./batch.js";
 import { chunkSize, runInChunks } from "./chunks.js";
-import { type Dimensions, type Family, ModelError, type WeightDeclaration } from "./family.js";
+import { centres, type Dimensions, type Family, ModelError, type WeightDeclaration } from "./family.js";
 import { feedsOf, packInput } from "./feeds.js";
 import { logitsAtFeeds, scoredPositions } from "./logits-at.js";
 import { checkWeights, declaredWeights, weightFeeds } from "./module-weights.js";
@@ -93,6 +93,11 @@ export class Model implements AsyncDisposable {
 	get sizes(): Sizes {
 		const { nLayers, nHeads, nKvHeads } = this.config;
 		return { nLayers, nHeads, nKvHeads, points: this.selectable() };
+	}
+
+	/** Whether all that reads the residual stream subtracts its mean first: what is equal in all channels is never read. */
+	get centred(): boolean {
+		return centres(this.family, this.config);
 	}
 
 	/** The tree of modules. */

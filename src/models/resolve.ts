@@ -112,7 +112,10 @@ function bind(
 
 /** Whether a configuration without an architecture has keys that only TransformerLens uses. */
 function isHookedConfig(raw: unknown): boolean {
-	return architecturesOf(raw).length === 0 && ["d_vocab", "d_head", "n_ctx"].every((key) => Object.hasOwn(raw as object, key));
+	return (
+		architecturesOf(raw).length === 0 &&
+		["d_vocab", "d_head", "n_ctx"].every((key) => Object.hasOwn(raw as object, key))
+	);
 }
 
 /** A tied unembedding is sometimes stored a second time. */

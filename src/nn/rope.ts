@@ -103,5 +103,11 @@ function rotateNeighbours(x: Value, c: Value, s: Value): Value {
 	const [first, second] = split(pairs, -1, [1, 1]).map((half) => reshape(half, [batch, pos, heads, dim / 2]));
 	const [even, odd] = [first as Value, second as Value];
 	const turned = [sub(mul(even, c), mul(odd, s)), add(mul(odd, c), mul(even, s))];
-	return reshape(concat(turned.map((half) => unsqueeze(half, -1)), -1), [batch, pos, heads, dim]);
+	return reshape(
+		concat(
+			turned.map((half) => unsqueeze(half, -1)),
+			-1,
+		),
+		[batch, pos, heads, dim],
+	);
 }

@@ -1,4 +1,3 @@
-import { centres } from "../models/family.js";
 import type { Model } from "../models/model.js";
 import type { UsualWeight } from "../models/weight-layout.js";
 import { Tensor } from "../tensor/index.js";
@@ -21,7 +20,7 @@ export async function readUnembedding(model: Model): Promise<UnembeddingRows> {
 	// of a token: where its vector begins, and how far apart its entries are
 	const [next, step] = unembedding.apart[0]?.axis === "vocab" ? [dModel, 1] : [1, vocab];
 	const gain = model.usualWeights().has("ln_final.w") ? await model.matrix("ln_final.w") : undefined;
-	const centred = centres(model.family, model.config);
+	const { centred } = model;
 	return (ids) => {
 		const out = Tensor.zeros([ids.length, dModel]);
 		for (const [i, id] of ids.entries()) {
