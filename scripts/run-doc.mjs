@@ -128,12 +128,15 @@ function program(words, folder) {
 /** Runs a program to its end; one that says that Ctrl-C ends it is ended so. */
 function execute(command, args, cwd) {
 	return new Promise((done, fail) => {
+		// a group of its own, so that Ctrl-C reaches what npx started, as a terminal's does
 		const child = spawn(command, args, {
 			cwd,
 			env: environment(),
-			timeout: LIMIT,
+			detached: true,
 			stdio: ["ignore", "pipe", "pipe"],
 		});
+		const end = (signal) => process.kill(-child.pid, signal);
+		const limit = setTimeout(() => end("SIGKILL"), LIMIT);
 		const streams = { stdout: "", stderr: "" };
 		let served = false;
 		for (const name of ["stdout", "stderr"]) {
@@ -141,11 +144,12 @@ function execute(command, args, cwd) {
 				streams[name] += data;
 				if (served || !streams.stdout.includes("Ctrl-C ends it")) return;
 				served = true;
-				child.kill("SIGINT");
+				end("SIGINT");
 			});
 		}
 		child.on("error", fail);
 		child.on("close", (code, signal) => {
+			clearTimeout(limit);
 			const ended = served && (code === 130 || code === 0 || signal === "SIGINT");
 			done({ code: ended ? 0 : (code ?? signal), ...streams });
 		});
