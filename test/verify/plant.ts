@@ -61,13 +61,13 @@ function statingOther(engine: Engine, stated: ReadonlyMap<string, Tensor<"float3
 /**
  * A reference in the snippet's layout from the numbers of Hugging Face and TransformerLens beside a model.
  * @param text the prompt behind the ids, where it is known
- * @returns undefined where Hugging Face does not have the model
+ * @returns undefined where Hugging Face does not have the model, whose last hidden state is behind the final norm
  */
 export async function referenceOf(folder: string, text?: string): Promise<Reference | undefined> {
 	const stored = await referenceTensors("lm", "models", folder, "reference.safetensors");
-	if (!stored.has("hf.hidden_states.0")) return undefined;
 	const at = (name: string): Tensor => stored.get(name) as Tensor;
 	const layers = [...stored.keys()].filter((name) => name.startsWith("hf.attentions.")).length;
+	if (!stored.has(`hf.hidden_states.${layers}`)) return undefined;
 	const stacked = (name: string, count: number): Tensor => {
 		const parts = Array.from({ length: count }, (_, i) => at(`${name}.${i}`));
 		const [first] = parts as [Tensor];
