@@ -45,6 +45,8 @@ const llama3: PreTokenizerKind = {
 	ignore_merges: true,
 	addsBos: true,
 };
+/** Llama 3's pattern in files that do not merge whole words at once: SmolLM3 and OLMo 2. */
+const llama3Pattern: PreTokenizerKind = { ...llama3, ignore_merges: false, addsBos: false };
 const qwen2: PreTokenizerKind = {
 	...plain,
 	normalizer: { type: "NFC" },
@@ -60,6 +62,8 @@ const KINDS: ReadonlyMap<string, PreTokenizerKind> = new Map([
 	["llama-bpe", llama3],
 	["llama3", llama3],
 	["llama-v3", llama3],
+	["dbrx", llama3Pattern],
+	["smaug-bpe", llama3Pattern],
 	["qwen2", qwen2],
 	["deepseek-r1-qwen", qwen2],
 ]);
