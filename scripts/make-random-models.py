@@ -269,6 +269,8 @@ def make_hooked(folder, name):
     with torch.no_grad():
         logits, cache = model.run_with_cache(ids)
         behind = model(padded, attention_mask=mask)
+        # without norms there is none at the end
+        final = getattr(model, "ln_final", torch.nn.Identity())(cache["resid_post", -1])
     plain = {key: value if isinstance(value, (bool, int, float, str, list, type(None))) else str(value) for key, value in model.cfg.to_dict().items()}
     os.makedirs(folder, exist_ok=True)
     with open(os.path.join(folder, "config.json"), "w") as file:
@@ -282,6 +284,7 @@ def make_hooked(folder, name):
             "input_ids": ids,
             "hf.logits": logits,
             **{f"hf.hidden_states.{i}": cache["resid_pre", i] for i in layers},
+            f"hf.hidden_states.{len(layers)}": final,
             **{f"hf.attentions.{i}": cache["pattern", i] for i in layers},
             **{f"tl.{key}": value for key, value in cache.items()},
             "padded.input_ids": padded,
