@@ -36,15 +36,20 @@ export function chunkSize(
 	if (size >= pos) return undefined;
 	const whole = (Object.keys(WHOLE) as (keyof typeof WHOLE)[]).find((name) => options[name] !== undefined);
 	const square = taps.find((name) => !KNOWN_AXES.some((rank) => axesOf(name, rank)?.[1] === "pos"));
-	const why =
-		(whole && `${whole} ${WHOLE[whole]}`) ??
-		(square && `"${square}" is not a value at each position`) ??
-		(readout && "a readout sees the whole run") ??
-		(watched && "a point is watched") ??
-		(tensors[FEEDS.tokens]?.dtype !== "int32" && "the input is not tokens") ??
-		(earliest(options.logitsAt) < lastStart(pos, size) &&
-			"logitsAt asks for positions before the last chunk");
-	if (!why) return size;
+	const reasons = [
+		[whole, `${whole} ${whole && WHOLE[whole]}`],
+		[square, `"${square}" is not a value at each position`],
+		[readout, "a readout sees the whole run"],
+		[watched, "a point is watched"],
+		[tensors[FEEDS.tokens]?.dtype !== "int32", "the input is not tokens"],
+		[hasEmptyChunk(tensors[FEEDS.mask], size), "a row has a chunk of padding alone"],
+		[
+			earliest(options.logitsAt) < lastStart(pos, size),
+			"logitsAt asks for positions before the last chunk",
+		],
+	] as const;
+	const [, why] = reasons.find(([holds]) => holds) ?? [];
+	if (why === undefined) return size;
 	if (chunk !== undefined) throw new ModelError(`chunk: ${why}; leave it out`);
 	return undefined;
 }
@@ -108,6 +113,16 @@ export async function runInChunks(
 	return new Map(
 		all.map((name) => [name, parts.flatMap((part) => part.get(name) ?? []).reduce((a, b) => join(a, b))]),
 	);
+}
+
+/** Whether some chunk of a mask [batch, pos] hides all of a row. */
+function hasEmptyChunk(mask: Tensor | undefined, size: number): boolean {
+	const rows = (mask?.toNested() ?? []) as number[][];
+	return rows.some((row) => {
+		for (let start = 0; start < row.length; start += size)
+			if (!row.slice(start, start + size).includes(1)) return true;
+		return false;
+	});
 }
 
 function lastStart(pos: number, size: number): number {

@@ -25,7 +25,8 @@ function expectClose(name: string, got: Tensor | undefined, expected: Tensor): v
 const own = referenceFolders("lm", "models").map((name) => [name, referencePath("lm", "models", name)]);
 // made by scripts/make-random-models.py
 const made = process.env.HEADSCOPE_RANDOM_MODELS;
-const others = made === undefined ? [] : readdirSync(made).map((name) => [`${made}/${name}`, resolve(made, name)]);
+const others =
+	made === undefined ? [] : readdirSync(made).map((name) => [`${made}/${name}`, resolve(made, name)]);
 
 describe.each([...own, ...others] as [string, string][])("%s", (_, folder) => {
 	let model: Model;
