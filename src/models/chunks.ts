@@ -43,10 +43,7 @@ export function chunkSize(
 		[watched, "a point is watched"],
 		[tensors[FEEDS.tokens]?.dtype !== "int32", "the input is not tokens"],
 		[hasEmptyChunk(tensors[FEEDS.mask], size), "a row has a chunk of padding alone"],
-		[
-			earliest(options.logitsAt) < lastStart(pos, size),
-			"logitsAt asks for positions before the last chunk",
-		],
+		[earliest(options.logitsAt) < lastStart(pos, size), "logitsAt asks for positions before the last chunk"],
 	] as const;
 	const [, why] = reasons.find(([holds]) => holds) ?? [];
 	if (why === undefined) return size;

@@ -82,7 +82,9 @@ describe.each(models)("%s", (_, model) => {
 	});
 
 	test("refuses a chunk that is padding alone", async () => {
-		await expect(model.run(ragged, { chunk: 5 })).rejects.toThrow("chunk: a row has a chunk of padding alone");
+		await expect(model.run(ragged, { chunk: 5 })).rejects.toThrow(
+			"chunk: a row has a chunk of padding alone",
+		);
 	});
 
 	test("refuses a chunk that is no number of positions", async () => {
