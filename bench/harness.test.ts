@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Bench, BenchCase } from "./bench.js";
+import { BENCHES } from "./benches.js";
+import { withResult } from "./document.js";
 import { runBench } from "./harness.js";
 import { printJson, printTable } from "./report.js";
 import { median, rowsOf } from "./rows.js";
@@ -111,5 +114,25 @@ describe("runBench", () => {
 		await expect(run({ ours: absent })).rejects.toThrow("ENOENT");
 		await expect(runBench(bench, { ...options, cases: "wake" })).rejects.toThrow("cases: sleep, memory");
 		await expect(runBench(bench, { ...options, sides: ["hf"] })).rejects.toThrow("sides: ours, slow, quick");
+	});
+});
+
+describe("a document's tables", () => {
+	test("are replaced by what was measured, and nothing else is", async () => {
+		const result = await runBench(bench, options);
+		const text = "# Speed\n\n<!-- bench: sleep -->\n\nold\n\n<!-- /bench -->\n\nwords\n";
+		const once = withResult(text, result, "speed.md");
+		expect(once).toContain("| case | headscope | / slow | / quick | / bed | goal |");
+		expect(once).toMatch(/\| sleep \| 4\.00 ms \| 0\.20 \| 0\.40 \| +\| <= 0\.5 met \(quick\) \|/);
+		expect(once).toMatch(/^# Speed\n\n<!-- bench: sleep -->.*<!-- \/bench -->\n\nwords\n$/s);
+		expect(once).not.toContain("old");
+		expect(withResult(once, result, "speed.md")).toBe(once);
+		expect(() => withResult("# Speed\n", result, "speed.md")).toThrow(
+			"speed.md: no lines <!-- bench: sleep -->",
+		);
+	});
+	test("have a place for each bench", () => {
+		const text = readFileSync("docs/performance.md", "utf8");
+		for (const { name } of BENCHES) expect(text).toContain(`<!-- bench: ${name} -->`);
 	});
 });

@@ -1,15 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
-import type { Bench } from "./bench.js";
+import { BENCHES } from "./benches.js";
 import { rewrite } from "./document.js";
-import { forward } from "./forward.js";
 import { FEWEST_ROUNDS, runBench } from "./harness.js";
 import { benchPath } from "./paths.js";
 import { printJson, printTable } from "./report.js";
-import { drawing, studio } from "./studio.js";
-import { sweeps, sweepsLlama } from "./sweeps.js";
-import { training } from "./training.js";
-
-const BENCHES: Bench[] = [forward, training, sweeps, sweepsLlama, studio, drawing];
 
 const program = new Command("npm run bench --")
 	.description("Measures headscope against rivals, interleaved in one go.")
