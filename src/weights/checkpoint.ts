@@ -70,14 +70,16 @@ export async function readFolder(
 	if (!configRef) refuse(origin, "has no config.json; a model folder needs it beside the weights");
 	const config = await readJson(configRef, options);
 	if (!isRecord(config)) refuse(nameOf(configRef), "is not a JSON object");
-	// at once: over a network each waits for its own answer
-	const [{ files, entries }, ...others] = await Promise.all([
-		readWeightFiles(origin, find, options),
-		...Object.entries(JSON_FILES).map(async ([field, name]) => {
+	// at once: over a network each waits for its own answer. Of several faults the first in this order is told
+	const weights = readWeightFiles(origin, find, options);
+	weights.catch(() => {});
+	const others = await Promise.all(
+		Object.entries(JSON_FILES).map(async ([field, name]) => {
 			const ref = await find(name);
 			return ref ? { [field]: await readJson(ref, options) } : {};
 		}),
-	]);
+	);
+	const { files, entries } = await weights;
 	return { format: "folder", origin, config, ...Object.assign({}, ...others), files, entries };
 }
 
