@@ -62,11 +62,12 @@ export class LocalEngine implements Engine {
 			options.spin ?? false,
 			options.sessionBytes ?? DEFAULT_SESSION_BYTES,
 		);
-		// an error comes again at the first run, where somebody hears it
-		if (options.warm) void engine.probe().catch(() => {});
 		if (isGpu(provider)) {
 			const others = platform.providers.filter((p) => !isGpu(p));
 			await engine.probe().catch((error: Error) => refuse(`does not start here (${reason(error)})`, others));
+		} else if (options.warm) {
+			// an error comes again at the first run, where somebody hears it
+			void engine.probe().catch(() => {});
 		}
 		return engine;
 	}

@@ -18,14 +18,15 @@ test("of random models: the norm of each key's part of a head's result", async (
 			const layer = nLayers - 1;
 			const found = await valueWeightedPatterns(model, rows, { layers: [-1] });
 			expect([...found.keys()]).toEqual([layer]);
+			const behind = `blocks.${layer}.ln1_post.w`;
+			const gain = model.usualWeights().has(behind) ? await model.matrix(behind) : undefined;
 			const { cache } = await model.runWithCache(rows, {
-				names: [/hook_pattern/, /hook_v$/, /scale$/],
+				// some models have no norm at all
+				names: [/hook_pattern/, /hook_v$/, ...(gain ? [/scale$/] : [])],
 				logits: false,
 			});
 			const [pattern, values] = [cache.get("pattern", layer), cache.get("v", layer)];
 			const output = await model.matrix(`blocks.${layer}.attn.W_O`);
-			const behind = `blocks.${layer}.ln1_post.w`;
-			const gain = model.usualWeights().has(behind) ? await model.matrix(behind) : undefined;
 			const [h, q] = [nHeads - 1, (rows[0]?.length as number) - 1];
 			for (let k = 0; k <= q; k++) {
 				const value = values

