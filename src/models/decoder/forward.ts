@@ -11,19 +11,18 @@ import type { QkNorm } from "../../nn/qk-norm.js";
 import { rotation } from "../../nn/rope.js";
 import { softCap } from "../../nn/soft-cap.js";
 import type { ModelInputs } from "../family.js";
+import { type Projection, toLinear } from "../projection.js";
 import type { DecoderConfig } from "./config.js";
 import {
 	type BlockNorm,
 	blockNorms,
 	EMBEDDING,
 	FINAL_NORM,
-	type Projection,
 	type Projections,
 	projections,
 	qkNormWidths,
 	ROPE_FACTORS,
 	rmsNorm,
-	toLinear,
 	UNEMBEDDING,
 } from "./weights.js";
 

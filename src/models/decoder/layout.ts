@@ -1,6 +1,7 @@
+import type { Projection } from "../projection.js";
 import type { StoredWeight, WeightLayout } from "../weight-layout.js";
 import type { DecoderConfig } from "./config.js";
-import { blockNorms, EMBEDDING, FINAL_NORM, type Projection, projections, UNEMBEDDING } from "./weights.js";
+import { blockNorms, EMBEDDING, FINAL_NORM, projections, UNEMBEDDING } from "./weights.js";
 
 /** Where the weights of the usual names are. */
 export function decoderLayout(c: DecoderConfig): WeightLayout {

@@ -1,21 +1,13 @@
 import { add, weight } from "../../graph/ops/index.js";
-import type { Linear } from "../../nn/linear.js";
 import type { Norm } from "../../nn/norm.js";
 import type { WeightDeclaration } from "../family.js";
+import { declare, type Projection } from "../projection.js";
 import type { DecoderConfig } from "./config.js";
 
 export const EMBEDDING = "model.embed_tokens.weight";
 export const UNEMBEDDING = "lm_head.weight";
 export const FINAL_NORM = "model.norm.weight";
 export const ROPE_FACTORS = "rope_freqs.weight";
-
-/** A matrix as Hugging Face stores it, [out, in]. */
-export interface Projection {
-	readonly name: string;
-	readonly input: number;
-	readonly output: number;
-	readonly bias: boolean;
-}
 
 /** The matrices of a layer. q, k, v and gate, up are absent where `qkv` and `gateUp` hold them. */
 export type Projections = Readonly<
@@ -89,20 +81,6 @@ export function decoderWeights(c: DecoderConfig): WeightDeclaration[] {
 		...(c.tied ? [] : [{ name: UNEMBEDDING, shape: [c.vocab, c.dModel] }]),
 		...(c.ropeFactors ? [gain(ROPE_FACTORS, c.dHead / 2)] : []),
 	];
-}
-
-function declare({ name, input, output, bias }: Projection): WeightDeclaration[] {
-	const matrix = { name: `${name}.weight`, shape: [output, input] };
-	return bias ? [matrix, { name: `${name}.bias`, shape: [output] }] : [matrix];
-}
-
-/** A projection as values of the graph. */
-export function toLinear({ name, input, output, bias }: Projection): Linear {
-	return {
-		weight: weight(`${name}.weight`, [output, input]),
-		bias: bias ? weight(`${name}.bias`, [output]) : undefined,
-		transposed: true,
-	};
 }
 
 /** A norm as values of the graph: the weight `name` [width], or 1 more than it. */

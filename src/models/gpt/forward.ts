@@ -8,17 +8,10 @@ import { linear } from "../../nn/linear.js";
 import { norm } from "../../nn/norm.js";
 import { rotation } from "../../nn/rope.js";
 import type { ModelInputs } from "../family.js";
+import { toLinear } from "../projection.js";
 import type { GptConfig } from "./config.js";
 import { projectedHeads } from "./heads.js";
-import {
-	blockNorm,
-	type GptModules,
-	layerNorm,
-	outerNames,
-	positionsName,
-	projections,
-	toLinear,
-} from "./weights.js";
+import { blockNorm, type GptModules, layerNorm, outerNames, positionsName, projections } from "./weights.js";
 
 export function embed(t: Trace, m: GptModules, c: GptConfig, { tokens, positions }: ModelInputs): Value {
 	const rows = gather(weight(`${outerNames(m).embedding}.weight`, [c.vocab, c.dModel]), tokens);

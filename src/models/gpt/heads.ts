@@ -1,8 +1,9 @@
 import { reshape, split } from "../../graph/ops/index.js";
 import type { Value } from "../../graph/value.js";
 import { type Linear, linear, projectToHeads } from "../../nn/linear.js";
+import { type Projection, toLinear } from "../projection.js";
 import type { GptConfig } from "./config.js";
-import { type Projection, type Projections, toLinear } from "./weights.js";
+import type { Projections } from "./weights.js";
 
 type Three = [Value, Value, Value];
 

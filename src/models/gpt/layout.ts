@@ -1,13 +1,7 @@
+import type { Projection } from "../projection.js";
 import type { StoredWeight, WeightLayout } from "../weight-layout.js";
 import type { GptConfig } from "./config.js";
-import {
-	blockNorm,
-	type GptModules,
-	outerNames,
-	type Projection,
-	positionsName,
-	projections,
-} from "./weights.js";
+import { blockNorm, type GptModules, outerNames, positionsName, projections } from "./weights.js";
 
 type Axes = StoredWeight["axes"];
 

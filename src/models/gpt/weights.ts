@@ -1,7 +1,7 @@
 import { weight } from "../../graph/ops/index.js";
-import type { Linear } from "../../nn/linear.js";
 import type { Norm } from "../../nn/norm.js";
 import type { WeightDeclaration } from "../family.js";
+import { declare, type Projection } from "../projection.js";
 import type { GptConfig } from "./config.js";
 
 /** What an architecture calls its modules. What it does not have is left out. */
@@ -27,14 +27,6 @@ export interface GptModules {
 	readonly down: string;
 	readonly finalNorm: string;
 	readonly unembedding: string;
-}
-
-/** A matrix as torch's nn.Linear stores it, [out, in]. */
-export interface Projection {
-	readonly name: string;
-	readonly input: number;
-	readonly output: number;
-	readonly bias: boolean;
 }
 
 /** The matrices of a block; q, k and v are absent where `qkv` holds them. */
@@ -109,20 +101,6 @@ export function gptWeights(m: GptModules, c: GptConfig): WeightDeclaration[] {
 		...(c.tied ? [] : [{ name: `${unembedding}.weight`, shape: [c.vocab, c.dModel] }]),
 		...(c.unembedBias ? [{ name: `${unembedding}.bias`, shape: [c.vocab] }] : []),
 	];
-}
-
-function declare({ name, input, output, bias }: Projection): WeightDeclaration[] {
-	const matrix = { name: `${name}.weight`, shape: [output, input] };
-	return bias ? [matrix, { name: `${name}.bias`, shape: [output] }] : [matrix];
-}
-
-/** A projection as values of the graph. */
-export function toLinear({ name, input, output, bias }: Projection): Linear {
-	return {
-		weight: weight(`${name}.weight`, [output, input]),
-		bias: bias ? weight(`${name}.bias`, [output]) : undefined,
-		transposed: true,
-	};
 }
 
 /** A LayerNorm as values of the graph. */
