@@ -97,13 +97,20 @@ describe("pages of the registries", () => {
 		...SCORES.map(({ name, doc }) => ["scores", name, doc] as const),
 		...INTERVENTIONS.map(({ kind, doc }) => ["interventions", kind, doc] as const),
 	];
-	test.each(records)("%s: %s says what it is, with a formula, code and a figure", (kind, name, doc) => {
+	test.each(records)("%s: %s has its formula, source, code and figure", (kind, name, doc) => {
 		const text = read(`docs/${kind}/${name}.md`);
 		expect(text.startsWith(`# ${name}\n`)).toBe(true);
 		expect(text.replace(/\s+/g, " ").toLowerCase()).toContain(doc.toLowerCase());
 		expect(text).toMatch(/^ {4}\S.*=/m);
+		expect(text).toContain("Source: ");
 		expect(text).toContain("```js\n");
 		expect(text).toContain(`](${name}.svg)`);
+	});
+
+	test("the pages about all of them list every one", () => {
+		const lists = { scores: read("docs/find-heads.md"), interventions: read("docs/interventions.md") };
+		const missing = records.filter(([kind, name]) => !lists[kind].includes(`](${kind}/${name}.md)`));
+		expect(missing.map(([, name]) => name)).toEqual([]);
 	});
 
 	test("there is no page of something that is gone", () => {
