@@ -16,6 +16,8 @@ export interface BenchCase {
 	/** Time of one run in ms, or peak memory in MB (1e6 bytes) of a fresh process that runs only this. */
 	measure: "time" | "memory";
 	goal?: Goal;
+	/** Names of the rivals that take part. Default all. */
+	rivals?: string[];
 	/** Fixed numbers to compare with beside the rivals, in the measure's unit. */
 	budgets?: { name: string; value: number }[];
 }

@@ -60,9 +60,9 @@ async function measureTimes(
 		options.log(`starting ${spec.name}`);
 		running.sides.push(await Side.start(spec, options.threads));
 	}
-	const { sides } = running;
-	const watch = new CpuWatch(sides);
+	const watch = new CpuWatch(running.sides);
 	for (const each of cases) {
+		const sides = running.sides.filter((side) => takesPart(bench, each, side.name));
 		const outputs = new Map<string, number[]>();
 		for (const side of sides) outputs.set(side.name, await side.prepare(each.params));
 		if (bench.tolerance !== undefined) compareOutputs(each, outputs, bench.tolerance);
@@ -72,7 +72,7 @@ async function measureTimes(
 		options.log(`${each.name}: ${((performance.now() - start) / 1e3).toFixed(1)} s`);
 	}
 	result.foreignCpu = watch.foreignCpu();
-	for (const side of sides) {
+	for (const side of running.sides) {
 		result.sides.push({ name: side.name, versions: side.versions, idleCpu: watch.idleCpu(side) });
 	}
 }
@@ -105,7 +105,7 @@ async function measureMemory(
 ): Promise<void> {
 	for (const each of cases) {
 		const samples = new Map<string, number[]>();
-		for (const spec of specs) {
+		for (const spec of specs.filter(({ name }) => takesPart(bench, each, name))) {
 			options.log(`${each.name}: ${spec.name}`);
 			await using side = await Side.start(spec, options.threads);
 			await side.prepare(each.params);
@@ -140,6 +140,10 @@ function chosenSides(bench: Bench, options: BenchOptions): SideSpec[] {
 		throw new RangeError(`bench ${bench.name} has no side ${unknown.join(", ")}; sides: ${names}`);
 	}
 	return all.filter((spec) => options.sides?.includes(spec.name) ?? true);
+}
+
+function takesPart({ ours }: Bench, { rivals }: BenchCase, side: string): boolean {
+	return side === ours.name || (rivals?.includes(side) ?? true);
 }
 
 function split(

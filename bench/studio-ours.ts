@@ -10,7 +10,7 @@ import { serve, type Work, type Workload } from "./worker.js";
 
 /**
  * Our side of the studio's benches: the built page in Chromium. usage: node studio-ours.js THREADS
- * Params: { job: "keystroke", model, of } | { job: "load" } | { job: "redraw" | "hover", heads, tokens }.
+ * Params: { job: "keystroke", model, of } | { job: "load" } | { job: "scrub" } | { job: "redraw" | "hover", heads, tokens }.
  */
 async function load(): Promise<Work> {
 	const browser = await startChromium();
@@ -41,11 +41,27 @@ async function load(): Promise<Work> {
 					return ms;
 				});
 			}
+			if (job === "scrub") {
+				const url = `${await startStudio()}#v=1&view=regression`;
+				return own(async () => {
+					// anew each time, so that no checkpoint was seen before
+					const context = await browser.newContext({ viewport: { width: 1400, height: 2400 } });
+					const page = await context.newPage();
+					await page.addInitScript(() => localStorage.setItem("headscope-tour", "seen"));
+					await open(page, url);
+					await page.locator('.regression[data-busy="no"] .patterns').waitFor();
+					const times = await page.evaluate(scrubs);
+					await context.close();
+					return Math.max(...times);
+				});
+			}
 			const page = await newPage();
 			if (job === "keystroke") {
 				const path = model === "smollm2" ? benchPath("../.cache/models/smollm2-135m") : undefined;
 				const gguf = path && join(path, await onlyGguf(path));
 				await open(page, `${await startStudio(...(gguf ? [gguf] : []))}`);
+				// heads are ranked once, right after a model is opened
+				await page.locator('.finder[aria-busy="false"] .ranking td').first().waitFor({ timeout: 120_000 });
 				const texts = (): string[] => (model === "smollm2" ? longTexts(11) : shortTexts(41));
 				return own(async () => quantile(await page.evaluate(strokes, texts()), of === "p95" ? 0.95 : 0.5));
 			}
@@ -124,13 +140,45 @@ async function strokes(texts: readonly string[]): Promise<number[]> {
 	return times.slice(1);
 }
 
-/** In the page: every pattern drawn anew, in the other theme's colours; ms until it is painted. */
+/** In the page: goes through the checkpoints to the first and back; ms from each move until the last pattern is drawn. */
+async function scrubs(): Promise<number[]> {
+	const view = document.querySelector(".regression") as HTMLElement;
+	const slider = view.querySelector(".scrub input") as HTMLInputElement;
+	let drawn = 0;
+	const put = CanvasRenderingContext2D.prototype.putImageData;
+	CanvasRenderingContext2D.prototype.putImageData = function (...given: unknown[]): void {
+		put.apply(this, given as Parameters<typeof put>);
+		if (this.canvas.closest(".patterns")) drawn = performance.now();
+	};
+	const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+	const times: number[] = [];
+	const last = Number(slider.max);
+	for (const place of [...Array(last).keys()]
+		.reverse()
+		.concat(Array.from({ length: last }, (_, i) => i + 1))) {
+		const start = performance.now();
+		slider.value = String(place);
+		slider.dispatchEvent(new InputEvent("input", { bubbles: true }));
+		// the view says so with its next frame, before that the patterns of the place before stand
+		while (drawn < start || view.dataset.busy !== "no") {
+			if (performance.now() > start + 20_000) throw new Error("a move was not drawn in 20 s");
+			await wait(1);
+		}
+		times.push(drawn - start);
+		// a hand rests a little at each place
+		await wait(50);
+	}
+	CanvasRenderingContext2D.prototype.putImageData = put;
+	return times;
+}
+
+/** In the page: every pattern drawn anew, on the other scale; ms until it is painted. */
 async function redraw(): Promise<number> {
-	const button = [...document.querySelectorAll("button")].find(({ textContent }) =>
-		/^(Dark|Light)$/.test(textContent.trim()),
-	);
+	const select = [...document.querySelectorAll("select")].find(({ value }) => /^(linear|log)$/.test(value));
+	if (!select) throw new Error("no choice of a scale");
 	const start = performance.now();
-	button?.click();
+	select.value = select.value === "log" ? "linear" : "log";
+	select.dispatchEvent(new Event("change", { bubbles: true }));
 	await new Promise<void>((resolve) =>
 		requestAnimationFrame(() => {
 			const { port1, port2 } = new MessageChannel();

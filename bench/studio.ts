@@ -44,6 +44,12 @@ const cases: BenchCase[] = [
 		...within("250 ms", 250),
 	},
 	{
+		name: "regression: a step of the checkpoint slider to patterns, slowest of 10",
+		params: { job: "scrub", warmUps: 1 },
+		measure: "time",
+		...within("100 ms", 100),
+	},
+	{
 		name: "1 head x 1,024 tokens: redraw",
 		params: { job: "redraw", heads: 1, tokens: 1024 },
 		measure: "time",
@@ -54,7 +60,7 @@ const cases: BenchCase[] = [
 /** The page in Chromium against limits of its own. */
 export const studio: Bench = {
 	name: "studio",
-	about: "the studio in Chromium: keystroke to patterns, first view, large patterns",
+	about: "the studio in Chromium: keystroke to patterns, first view, checkpoints, large patterns",
 	ours: node("headscope", "out/studio-ours.js"),
 	rivals: [],
 	cases,
@@ -71,15 +77,23 @@ export const drawing: Bench = {
 	],
 	cases: [
 		{
+			name: "144 heads x 32 tokens: draw all",
+			params: { job: "redraw", heads: 144, tokens: 32, warmUps: 1 },
+			measure: "time",
+		},
+		{
+			// BertViz makes 2.4 million SVG lines of these
 			name: "144 heads x 128 tokens: draw all",
 			params: { job: "redraw", heads: 144, tokens: 128, warmUps: 1 },
 			measure: "time",
+			rivals: ["circuitsvis"],
 			...within("50 ms", 50),
 		},
 		{
 			name: "144 heads x 128 tokens: a frame while the pointer moves",
 			params: { job: "hover", heads: 144, tokens: 128, warmUps: 1 },
 			measure: "time",
+			rivals: ["circuitsvis"],
 			...within("60 frames a second", FRAME),
 		},
 	],

@@ -80,6 +80,8 @@ export interface RunOptions {
 	logitsAt?: LogitsAt | undefined;
 	/** Trace for the input's own extents instead of symbolic ones: for functions that bring constants of one size. Default false. */
 	concrete?: boolean;
+	/** Goes before the runs that wait in the engine, for somebody who is watching. Default false. */
+	urgent?: boolean;
 	signal?: AbortSignal;
 }
 

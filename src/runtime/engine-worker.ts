@@ -15,6 +15,7 @@ interface RunMessage {
 	weights: string | undefined;
 	feeds: [string, TensorMessage][];
 	update: RunRequest["update"];
+	urgent: boolean | undefined;
 }
 
 serve(await parentPort(), {
@@ -37,10 +38,10 @@ serve(await parentPort(), {
 	},
 	dispose: async () => ({ value: await engine.dispose() }),
 	freeWeights: async (weights: string) => ({ value: await engine.freeWeights(weights) }),
-	run: async ({ sent, weights, feeds, update }: RunMessage, { signal }) => {
+	run: async ({ sent, weights, feeds, update, urgent }: RunMessage, { signal }) => {
 		const fed = Object.fromEntries(feeds.map(([name, tensor]) => [name, unpack(tensor)]));
 		const program = programs.resolve(sent);
-		const results = await engine.run({ program, weights, feeds: fed, update }, { signal });
+		const results = await engine.run({ program, weights, feeds: fed, update }, { signal, urgent });
 		const value = [...results].map(([name, tensor]) => [name, pack(tensor)] as const);
 		return { value, transfer: value.map(([, { data }]) => data.buffer) };
 	},

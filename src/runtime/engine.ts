@@ -59,6 +59,8 @@ export interface LoadOptions {
 export interface RunOptions {
 	/** Rejects with the signal's reason as soon as it is aborted; a step that is under way ends unheard. */
 	signal?: AbortSignal | undefined;
+	/** Goes before the runs that wait: somebody is watching. The one that is under way ends first. Default false. */
+	urgent?: boolean | undefined;
 }
 
 export interface EngineOptions {
@@ -66,7 +68,7 @@ export interface EngineOptions {
 	provider?: Provider;
 	/** Start the runtime at once instead of with the first session: in a page it is fetched meanwhile. Default false. */
 	warm?: boolean;
-	/** Threads of the runtime. Default: the machine's cores, at most 8. */
+	/** Threads of the runtime. Default: what HEADSCOPE_THREADS says (in Node), else the machine's cores, at most 8. */
 	threads?: number;
 	/**
 	 * Let idle threads of a session wait busily for the next kernel: faster where one session runs again and

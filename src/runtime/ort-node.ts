@@ -94,8 +94,15 @@ export async function parentPort(): Promise<EngineThread["port"]> {
 	};
 }
 
+/**
+ * What HEADSCOPE_THREADS says, else the machine's cores, at most 8.
+ * @throws {RangeError} where it says something else than a number of threads
+ */
 export function defaultThreads(): number {
-	return Math.min(8, availableParallelism());
+	const asked = process.env.HEADSCOPE_THREADS;
+	if (asked === undefined) return Math.min(8, availableParallelism());
+	if (/^[1-9]\d{0,2}$/.test(asked)) return Number(asked);
+	throw new RangeError(`HEADSCOPE_THREADS is "${asked}", allowed 1 to 999`);
 }
 
 /** Lets the thread turn to its events. */

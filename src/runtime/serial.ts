@@ -1,24 +1,33 @@
+type Task = () => Promise<void>;
+
 /**
- * Runs tasks one after another. Between two of them the thread turns to its events, so that an abort that
- * has arrived is heard before the next task starts.
+ * Runs tasks one after another, urgent ones before those that wait. Between two of them the thread turns to its events, so
+ * that what has arrived, an abort or an urgent task, is heard before the next task starts.
  */
 export class Serial {
-	private tail: Promise<unknown> = Promise.resolve();
-	private waiting = 0;
+	private readonly waiting: Task[] = [];
+	private readonly urgent: Task[] = [];
+	private isRunning = false;
 
 	constructor(private readonly nextTurn: () => Promise<void>) {}
 
-	run<T>(task: () => Promise<T>): Promise<T> {
-		const queued = this.waiting++ > 0;
-		const result = this.tail.then(async () => {
-			try {
-				if (queued) await this.nextTurn();
-				return await task();
-			} finally {
-				this.waiting--;
-			}
+	run<T>(task: () => Promise<T>, urgent = false): Promise<T> {
+		return new Promise<T>((resolve, reject) => {
+			(urgent ? this.urgent : this.waiting).push(() => task().then(resolve, reject));
+			if (!this.isRunning) void this.runAll();
 		});
-		this.tail = result.catch(() => {});
-		return result;
+	}
+
+	private async runAll(): Promise<void> {
+		this.isRunning = true;
+		for (let next = this.take(); next; next = this.take()) {
+			await next();
+			if (this.urgent.length + this.waiting.length > 0) await this.nextTurn();
+		}
+		this.isRunning = false;
+	}
+
+	private take(): Task | undefined {
+		return this.urgent.shift() ?? this.waiting.shift();
 	}
 }

@@ -53,3 +53,16 @@ test("tasks run one after another, a failed one stops nobody, and events come in
 	await serial.run(task("d"));
 	expect(log).toEqual(["d starts", "d ends"]);
 });
+
+test("an urgent task goes before those that wait, also one that arrives between two tasks", async () => {
+	const log: string[] = [];
+	const task = (name: string) => async (): Promise<void> => void log.push(name);
+	let late: Promise<void> | undefined;
+	const serial = new Serial(async () => {
+		late ??= serial.run(task("late"), true);
+	});
+	const usual = ["a", "b", "c"].map((name) => serial.run(task(name)));
+	await Promise.all([...usual, serial.run(task("soon"), true)]);
+	await late;
+	expect(log).toEqual(["a", "soon", "late", "b", "c"]);
+});

@@ -1,4 +1,4 @@
-import { computed, effect, type Signal, signal } from "@preact/signals";
+import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Greeting } from "../service/methods/hello.js";
@@ -22,6 +22,9 @@ export interface Loading {
 	readonly quiet?: boolean;
 }
 
+/** Milliseconds after which the page says that it is computing. */
+const SLOW = 400;
+
 /** What the page shows, and what it is doing. Everything follows from the scene; views read these signals. */
 export class Studio {
 	readonly history: SceneHistory;
@@ -33,6 +36,10 @@ export class Studio {
 	/** The newest look, one entry for each prompt; it stays while the next one is computed. */
 	readonly look = signal<readonly PromptLook[] | undefined>(undefined);
 	readonly busy = signal(false);
+	/** Whether it has been computing for so long that a word about it does not flicker. */
+	readonly slow = signal(false);
+	/** Milliseconds that the last look took: what may come later waits as long. */
+	pace = 0;
 	/** Whether the engine can be reached. */
 	readonly reached = signal(true);
 	/** What went wrong with the scene, for people; empty when all is well. */
@@ -147,13 +154,26 @@ export class Studio {
 	private async lookAt(request: ParamsOf<"look"> | undefined, signal: AbortSignal): Promise<void> {
 		this.busy.value = true;
 		if (!request) return;
+		const start = performance.now();
+		const late = setTimeout(() => {
+			this.slow.value = true;
+		}, SLOW);
+		signal.addEventListener("abort", () => clearTimeout(late), { once: true });
 		try {
-			this.look.value = await this.connection.call("look", request, { signal });
-			this.problem.value = "";
+			const look = await this.connection.call("look", request, { signal });
+			this.pace = performance.now() - start;
+			batch(() => {
+				this.look.value = look;
+				this.problem.value = "";
+			});
 		} catch (error) {
 			this.fail(error, signal);
 		} finally {
-			if (!signal.aborted) this.busy.value = false;
+			clearTimeout(late);
+			if (!signal.aborted) {
+				this.slow.value = false;
+				this.busy.value = false;
+			}
 		}
 	}
 

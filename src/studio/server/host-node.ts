@@ -1,7 +1,7 @@
-import { availableParallelism } from "node:os";
 import { loadModel } from "headscope";
 import type { ExperimentHost } from "headscope/experiments";
 import { loadSae, type Sae } from "headscope/sae";
+import { defaultThreads } from "../../runtime/ort-node.js";
 import type { StudioHost } from "../service/host.js";
 import { baseOf } from "../step-ref.js";
 import { nodeCheckpoints } from "./checkpoints-node.js";
@@ -26,7 +26,7 @@ export function nodeHost({
 	loadModel: load = loadModel,
 }: NodeHostOptions): StudioHost {
 	const allowed = [...new Set([...models, ...EMBEDDED])];
-	const threads = Math.min(8, availableParallelism());
+	const threads = defaultThreads();
 	const checkpoints = nodeCheckpoints();
 	const read = new Map<string, Promise<Sae>>();
 	return {

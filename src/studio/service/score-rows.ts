@@ -8,6 +8,8 @@ import { tokenRows } from "./rows.js";
 import { remember } from "./state.js";
 
 const DEFAULT_SAMPLES = 20;
+/** Bytes of a chunk of rows: short runs, since a keystroke waits for the one that is under way. */
+const MEMORY = 8 * 2 ** 20;
 
 /**
  * Scores a model's heads; those of the unchanged model are kept. What changes take of the unchanged model is recorded for
@@ -34,6 +36,7 @@ export async function scoreRows(
 				...(interventions.length > 0 && { run }),
 				seed,
 				signal,
+				memory: MEMORY,
 				onProgress: (done, total) => report({ done, total }),
 			});
 			return [...found.values()];

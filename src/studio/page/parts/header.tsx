@@ -9,7 +9,7 @@ import { HelpButton } from "./tour/help-button.js";
 /** The page's head: the model, the views, undo and redo, light and dark. */
 export function Header(): JSX.Element {
 	const studio = useStudio();
-	const { history, scene, greeting, loading, busy } = studio;
+	const { history, scene, greeting, loading, slow } = studio;
 	return (
 		<header>
 			<h1>
@@ -31,7 +31,7 @@ export function Header(): JSX.Element {
 			</nav>
 			<div class="tools">
 				<span class="quiet" role="status">
-					{loading.value ? "" : busy.value ? "computing" : (greeting.value?.engine ?? "starting")}
+					{loading.value ? "" : slow.value ? "computing" : (greeting.value?.engine ?? "starting")}
 				</span>
 				<button
 					type="button"

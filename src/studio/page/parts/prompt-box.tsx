@@ -1,5 +1,6 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import { useStudio } from "../studio.js";
 import { chosenOf, PROMPTS, PROMPTS_FIRST, PROMPTS_STATE } from "./chosen-prompt.js";
 import { NextTable } from "./next-tokens.js";
@@ -51,6 +52,14 @@ function PromptCard({ index, count, marks }: PromptCardProps): JSX.Element {
 		change({ chosen: index });
 		studio.hovered.value = null;
 	};
+	// the same function each time, so that a strip of many tokens is rendered anew for a new look only
+	const chooseToken = useMemo(
+		() => (token: number) => {
+			choose();
+			studio.show({ token });
+		},
+		[studio, index],
+	);
 	const set = (prompts: readonly string[], kind: string): void => studio.edit({ prompts, token: null }, kind);
 	return (
 		<div class={several && chosen ? "card chosen" : "card"}>
@@ -101,10 +110,7 @@ function PromptCard({ index, count, marks }: PromptCardProps): JSX.Element {
 				fullLoss={Math.log(model.value?.vocab ?? 2)}
 				marks={marks}
 				chosen={chosen}
-				onChoose={(token) => {
-					choose();
-					studio.show({ token });
-				}}
+				onChoose={chooseToken}
 			/>
 			{several && own && <NextTable next={own.next} changed={own.changed !== undefined} most={FEW} />}
 		</div>

@@ -103,6 +103,8 @@ export async function lookAt(model: Model, { ids, weighting, ...changes }: LookR
 	const { mask } = model.pack(ids.map((row) => [...row]));
 	const options: RunOptions = {
 		...changes,
+		// before sweeps and scores that wait
+		urgent: true,
 		...(mask && { mask }),
 		// WebGPU computes no extents: there each length is a program of its own
 		...(model.engine.provider === "webgpu" && { concrete: true }),

@@ -11,8 +11,9 @@ import { MeasuredOn } from "./measured-on.js";
 import { MetricsTable } from "./metrics-table.js";
 import "./outcome-panel.css";
 
-/** Milliseconds that the patterns come first while a slider moves. */
+/** Least milliseconds that the scene rests before it is measured; a model whose looks take longer rests as long as one. */
 const WAIT = 40;
+const LONGEST_WAIT = 400;
 
 /** Clean against changed. Metrics are measured by the very experiment that can be saved here. */
 export function OutcomePanel(): JSX.Element {
@@ -20,9 +21,14 @@ export function OutcomePanel(): JSX.Element {
 	const { scene, model, look } = studio;
 	const ref = model.value?.ref;
 	const kinds = useCall("kinds", ref === undefined ? undefined : { model: ref }).result.value;
-	const opened = look.value !== undefined && ref === scene.value.model;
+	// the patterns come first
+	const opened = look.value !== undefined && ref === scene.value.model && !studio.busy.value;
 	const text = opened ? JSON.stringify(toExperiment(scene.value)) : undefined;
-	const { result, problem, busy } = useCall("measure", text === undefined ? undefined : { text }, WAIT);
+	const { result, problem, busy } = useCall(
+		"measure",
+		text === undefined ? undefined : { text },
+		Math.max(WAIT, Math.min(studio.pace, LONGEST_WAIT)),
+	);
 	const measured = result.value?.metrics ?? [];
 	// what is left out of the look as well stands at the change itself
 	const known = refusals(studio);

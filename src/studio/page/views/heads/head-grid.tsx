@@ -1,7 +1,8 @@
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { drawMatrix } from "../../draw/draw-pattern.js";
+import { useDrawing } from "../../draw/use-drawing.js";
 import { useStudio } from "../../studio.js";
 import { neighbour } from "./grid-keys.js";
 import { HeadTile } from "./head-tile.js";
@@ -41,7 +42,7 @@ export function HeadGrid(): JSX.Element {
 		width.value = grid.current.clientWidth;
 		return () => sized.disconnect();
 	}, []);
-	useSignalEffect(() => {
+	useDrawing(() => {
 		const patterns = heads.patterns.value;
 		const colours = heads.tileColours.value;
 		// a tile has as many pixels as the screen has for it; asked once, since each question lays the page out

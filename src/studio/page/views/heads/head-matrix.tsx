@@ -1,8 +1,9 @@
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { drawMatrix, largestOf } from "../../draw/draw-pattern.js";
 import { isDark } from "../../draw/theme.js";
+import { useDrawing } from "../../draw/use-drawing.js";
 import { ExportMenu } from "../../parts/export-menu.js";
 import { ColourBar } from "./colour-bar.js";
 import { matrixOf, useHeads } from "./heads.js";
@@ -59,12 +60,12 @@ function MatrixPlot({ name }: { name: string }): JSX.Element {
 		if (!parts.plot || !parts.cells || !parts.rows || !parts.columns) return;
 		return listenToMatrix({ ...parts } as Parameters<typeof listenToMatrix>[0], heads);
 	}, [heads]);
-	useSignalEffect(() => {
+	useDrawing(() => {
 		const [own, part, ink, width] = [matrix.value, heads.part.value, colours.value, side.value];
 		if (!own || !drawing.current || width === 0) return;
 		drawMatrix(drawing.current, own, ink, width * devicePixelRatio, part);
 	});
-	useSignalEffect(() => {
+	useDrawing(() => {
 		const [place, part, width, dark] = [heads.place.value, heads.part.value, side.value, isDark.value];
 		if (marks.current && width > 0) drawMarks(marks.current, place, part, { width, dark });
 	});
