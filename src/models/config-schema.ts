@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { ModelError } from "./family.js";
+import { ACTIVATIONS } from "../nn/activation.js";
+import { type Dimensions, ModelError } from "./family.js";
 
 /**
  * Keys of config.json that do not change what a forward pass computes: training, generation and
@@ -83,6 +84,69 @@ export const count = z
 
 /** A number of layers: every one is listed before a weight is looked up, so a lie must not cost memory. */
 export const layerCount = z.int().positive().max(1000);
+
+/** Activation functions by their names in configurations. */
+export const activation = z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]);
+
+/** Sizes by the keys that they have in most configurations. */
+export const sizeKeys = {
+	hidden_size: count,
+	intermediate_size: count,
+	num_hidden_layers: layerCount,
+	num_attention_heads: count,
+	vocab_size: count,
+	max_position_embeddings: count.default(2048),
+};
+
+/** What `readSizes` reads, under one name for all. */
+export interface Sizes {
+	readonly layers: number;
+	readonly heads: number;
+	/** Default: as many as there are heads. */
+	readonly kvHeads?: number | null | undefined;
+	readonly width: number;
+	/** Default: its share of the width. */
+	readonly dHead?: number | null | undefined;
+	/** Width of the MLP. Default: four times the stream's. */
+	readonly mlp?: number | null | undefined;
+	readonly vocab: number;
+	readonly context: number;
+}
+
+/** The sizes that `sizeKeys` read. */
+export function namedSizes(c: z.output<z.ZodObject<typeof sizeKeys>>): Sizes {
+	return {
+		layers: c.num_hidden_layers,
+		heads: c.num_attention_heads,
+		width: c.hidden_size,
+		mlp: c.intermediate_size,
+		vocab: c.vocab_size,
+		context: c.max_position_embeddings,
+	};
+}
+
+/** The sizes in a configuration. @throws {ModelError} for heads that do not fit */
+export function readSizes(family: string, sizes: Sizes): Dimensions {
+	const { layers, heads, width, mlp, vocab, context } = sizes;
+	const kvHeads = sizes.kvHeads ?? heads;
+	if (heads % kvHeads !== 0) {
+		throw new ModelError(`config.json (${family}): ${heads} heads are not a multiple of ${kvHeads} kv heads`);
+	}
+	const dHead = sizes.dHead ?? width / heads;
+	if (!Number.isInteger(dHead)) {
+		throw new ModelError(`config.json (${family}): ${width} channels are not a multiple of ${heads} heads`);
+	}
+	return {
+		nLayers: layers,
+		nHeads: heads,
+		nKvHeads: kvHeads,
+		dModel: width,
+		dHead,
+		dMlp: mlp ?? 4 * width,
+		vocab,
+		nCtx: context,
+	};
+}
 
 /**
  * Reads config.json with a family's schema.

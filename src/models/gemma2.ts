@@ -3,6 +3,7 @@ import { count } from "./config-schema.js";
 import { decoder } from "./decoder/decoder.js";
 import { cappedGemma, cappedKeys, gemmaKeys, gemmaLike, ggufScalar } from "./decoder/gemma.js";
 import { readWindows, windowKeys } from "./decoder/windows.js";
+import { ModelError } from "./family.js";
 
 /** Gemma 2 (Gemma Team 2024): capped scores and logits, norms before and behind, a window in every other layer. */
 export const gemma2 = decoder({
@@ -19,11 +20,19 @@ export const gemma2 = decoder({
 		/** The same again, in early configurations. */
 		sliding_window_size: count.optional(),
 	},
-	read: (c, sizes) => ({
-		...gemmaLike(c, sizes),
-		...cappedGemma(c),
-		windows: readWindows("gemma2", sizes.nLayers, c, (layer) => layer % 2 === 0),
-	}),
+	read: (c, sizes) => {
+		const { sliding_window: window, sliding_window_size: again = window } = c;
+		if (again !== window) {
+			throw new ModelError(
+				`config.json (gemma2): sliding_window_size ${again} differs from sliding_window ${window}`,
+			);
+		}
+		return {
+			...gemmaLike(c, sizes),
+			...cappedGemma(c),
+			windows: readWindows("gemma2", sizes.nLayers, c, (layer) => layer % 2 === 0),
+		};
+	},
 	gguf: {
 		architecture: "gemma2",
 		keys: ["attention.sliding_window", "attn_logit_softcapping", "final_logit_softcapping"],

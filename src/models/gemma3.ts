@@ -17,6 +17,8 @@ export const gemma3 = decoder({
 		...cappedKeys,
 		...windowKeys,
 		max_position_embeddings: count.default(131072),
+		/** Hugging Face takes it and goes without. */
+		attn_logit_softcapping: z.null().optional(),
 		sliding_window: count.nullable().default(4096),
 		/** Every so many layers one sees everything, where `layer_types` does not say. */
 		sliding_window_pattern: count.optional(),
@@ -28,7 +30,8 @@ export const gemma3 = decoder({
 		const period = c.sliding_window_pattern ?? c._sliding_window_pattern ?? 6;
 		const windows = readWindows("gemma3_text", sizes.nLayers, c, (layer) => (layer + 1) % period !== 0);
 		const base = { dim: sizes.dHead, context: sizes.nCtx };
-		const full = readRope("gemma3_text", c.rope_parameters?.full_attention ?? c.rope_scaling, {
+		const stretched = { ...c.rope_parameters?.full_attention, ...c.rope_scaling };
+		const full = readRope("gemma3_text", stretched, {
 			...base,
 			theta: c.rope_theta ?? THETA.full,
 		});

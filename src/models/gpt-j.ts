@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { count, layerCount } from "./config-schema.js";
-import { activation, gptDefaults, readSizes, rotaryChannels } from "./gpt/config.js";
+import { activation, count, layerCount, readSizes } from "./config-schema.js";
+import { gptDefaults, rotaryChannels } from "./gpt/config.js";
 import { gptLike } from "./gpt/gpt.js";
 
 /** GPT-J (Wang and Komatsuzaki 2021). */

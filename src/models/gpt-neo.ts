@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { count, layerCount } from "./config-schema.js";
+import { activation, count, layerCount, readSizes } from "./config-schema.js";
 import { ModelError } from "./family.js";
-import { activation, gptDefaults, readSizes } from "./gpt/config.js";
+import { gptDefaults } from "./gpt/config.js";
 import { gptLike } from "./gpt/gpt.js";
 
 const kind = z.enum(["global", "local"]);
@@ -70,11 +70,13 @@ function layerKinds(
 	layers: Kinds | null | undefined,
 	types: readonly (readonly [Kinds, number])[] | null | undefined,
 ): Kinds {
-	const repeated = types?.flatMap(([kinds, times]) => Array<Kinds>(times).fill(kinds).flat());
-	const given = layers ?? repeated ?? Array.from({ length: nLayers }, (_, l) => (l % 2 ? "local" : "global"));
-	if (given.length === nLayers) return given;
-	const key = layers ? "attention_layers" : "attention_types";
-	throw new ModelError(
-		`config.json (gpt_neo): ${key} names ${given.length} layers, but num_layers is ${nLayers}`,
-	);
+	// counted first: a few megabytes can ask for thousands of millions
+	const repeated = types?.reduce((sum, [kinds, times]) => sum + kinds.length * times, 0);
+	const named = layers?.length ?? repeated ?? nLayers;
+	if (named !== nLayers) {
+		const key = layers ? "attention_layers" : "attention_types";
+		throw new ModelError(`config.json (gpt_neo): ${key} names ${named} layers, but num_layers is ${nLayers}`);
+	}
+	const given = layers ?? types?.flatMap(([kinds, times]) => Array<Kinds>(times).fill(kinds).flat());
+	return given ?? Array.from({ length: nLayers }, (_, l) => (l % 2 ? "local" : "global"));
 }

@@ -1,14 +1,6 @@
 import * as z from "zod";
-import { readRope, ropeKeys } from "./decoder/rope-config.js";
-import {
-	activation,
-	gptDefaults,
-	namedSizes,
-	partialRopeSchema,
-	readSizes,
-	rotaryChannels,
-	sizeKeys,
-} from "./gpt/config.js";
+import { activation, namedSizes, readSizes, sizeKeys } from "./config-schema.js";
+import { gptDefaults, partialRopeKeys, readPartialRope } from "./gpt/config.js";
 import { gptLike } from "./gpt/gpt.js";
 
 /** GPT-NeoX (Black et al. 2022) and Pythia (Biderman et al. 2023). */
@@ -17,8 +9,7 @@ export const gptNeox = gptLike({
 	doc: "GPT-NeoX, Pythia: LayerNorm, partial rotary positions, q/k/v fused by head; parallel or sequential residual",
 	keys: {
 		...sizeKeys,
-		...ropeKeys,
-		rope_parameters: partialRopeSchema,
+		...partialRopeKeys,
 		layer_norm_eps: z.number().positive().default(1e-5),
 		hidden_act: activation.default("gelu"),
 		attention_bias: z.boolean().default(true),
@@ -32,12 +23,7 @@ export const gptNeox = gptLike({
 	},
 	read: (c) => {
 		const sizes = readSizes("gpt_neox", namedSizes(c));
-		const factor = c.rope_parameters?.partial_rotary_factor ?? c.rotary_pct;
-		const rope = readRope("gpt_neox", c.rope_parameters ?? c.rope_scaling, {
-			theta: c.rope_theta ?? c.rotary_emb_base,
-			dim: rotaryChannels("gpt_neox", Math.floor(sizes.dHead * factor), sizes),
-			context: sizes.nCtx,
-		});
+		const usual = { theta: c.rotary_emb_base, part: c.rotary_pct };
 		return {
 			...gptDefaults(sizes),
 			eps: c.layer_norm_eps,
@@ -45,7 +31,7 @@ export const gptNeox = gptLike({
 			tied: c.tie_word_embeddings,
 			qkvBias: c.attention_bias,
 			outputBias: c.attention_bias,
-			rope,
+			rope: readPartialRope("gpt_neox", c, sizes, usual),
 			parallel: c.use_parallel_residual,
 			fused: c.fused_qkv,
 		};

@@ -5,9 +5,10 @@ import { ACTIVATIONS } from "../nn/activation.js";
 import { attention } from "../nn/attention.js";
 import { preNormBlock } from "../nn/block.js";
 import { type Linear, linear, projectToHeads, toHeads } from "../nn/linear.js";
+import { mlp } from "../nn/mlp.js";
 import { type Norm, norm } from "../nn/norm.js";
-import { count, layerCount, parseWith } from "./config-schema.js";
-import { type Dimensions, type Family, ModelError } from "./family.js";
+import { activation, count, layerCount, parseWith, readSizes } from "./config-schema.js";
+import type { Dimensions, Family } from "./family.js";
 import type { WeightLayout } from "./weight-layout.js";
 
 /** GPT-2 (Radford et al. 2019): learned positions, LayerNorm, fused q, k, v. */
@@ -29,7 +30,7 @@ const schema = {
 	vocab_size: count,
 	n_inner: count.nullish(),
 	layer_norm_epsilon: z.number().positive().default(1e-5),
-	activation_function: z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]).default("gelu_new"),
+	activation_function: activation.default("gelu_new"),
 	scale_attn_weights: z.boolean().default(true),
 	scale_attn_by_inverse_layer_idx: z.boolean().default(false),
 	tie_word_embeddings: z.boolean().default(true),
@@ -43,20 +44,17 @@ export const gpt2: Family<Gpt2Config> = {
 
 	parseConfig(config) {
 		const c = parseWith("gpt2", schema, config);
-		if (c.n_embd % c.n_head !== 0) {
-			throw new ModelError(`config.json (gpt2): n_embd ${c.n_embd} is not a multiple of n_head ${c.n_head}`);
-		}
-		const dHead = c.n_embd / c.n_head;
-		const scale = c.scale_attn_weights ? dHead ** -0.5 : 1;
-		return {
-			nLayers: c.n_layer,
-			nHeads: c.n_head,
-			nKvHeads: c.n_head,
-			dModel: c.n_embd,
-			dHead,
-			dMlp: c.n_inner ?? 4 * c.n_embd,
+		const sizes = readSizes("gpt2", {
+			layers: c.n_layer,
+			heads: c.n_head,
+			width: c.n_embd,
+			mlp: c.n_inner,
 			vocab: c.vocab_size,
-			nCtx: c.n_positions,
+			context: c.n_positions,
+		});
+		const scale = c.scale_attn_weights ? sizes.dHead ** -0.5 : 1;
+		return {
+			...sizes,
 			eps: c.layer_norm_epsilon,
 			activation: c.activation_function,
 			tied: c.tie_word_embeddings,
@@ -230,10 +228,7 @@ export const gpt2: Family<Gpt2Config> = {
 						});
 					},
 					ln2: norm(t, gain("ln_2")),
-					mlp: (y) => {
-						const pre = t.hook("hook_pre", linear(y, up)); // [batch, pos, d_mlp]
-						return linear(t.hook("hook_post", act(pre)), down);
-					},
+					mlp: mlp(t, { act, up, down }),
 				}),
 			resid,
 		);

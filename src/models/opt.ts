@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { count, layerCount } from "./config-schema.js";
+import { activation, count, layerCount, readSizes } from "./config-schema.js";
 import { ModelError } from "./family.js";
-import { activation, gptDefaults, readSizes } from "./gpt/config.js";
+import { gptDefaults } from "./gpt/config.js";
 import { gptLike } from "./gpt/gpt.js";
 
 /** Rows of the table of positions that no position takes. */

@@ -1,15 +1,6 @@
 import * as z from "zod";
-import { count } from "./config-schema.js";
-import { readRope, ropeKeys } from "./decoder/rope-config.js";
-import {
-	activation,
-	gptDefaults,
-	namedSizes,
-	partialRopeSchema,
-	readSizes,
-	rotaryChannels,
-	sizeKeys,
-} from "./gpt/config.js";
+import { activation, count, namedSizes, readSizes, sizeKeys } from "./config-schema.js";
+import { gptDefaults, partialRopeKeys, readPartialRope } from "./gpt/config.js";
 import { gptLike } from "./gpt/gpt.js";
 
 /** Phi-1, Phi-1.5 and Phi-2 (Gunasekar et al. 2023). */
@@ -18,8 +9,7 @@ export const phi = gptLike({
 	doc: "Phi-1 to Phi-2: LayerNorm, partial rotary positions, attention and MLP parallel behind one norm, biases",
 	keys: {
 		...sizeKeys,
-		...ropeKeys,
-		rope_parameters: partialRopeSchema,
+		...partialRopeKeys,
 		num_key_value_heads: count.nullish(),
 		layer_norm_eps: z.number().positive().default(1e-5),
 		hidden_act: activation.default("gelu_new"),
@@ -31,19 +21,14 @@ export const phi = gptLike({
 	},
 	read: (c) => {
 		const sizes = readSizes("phi", { ...namedSizes(c), kvHeads: c.num_key_value_heads });
-		const factor = c.rope_parameters?.partial_rotary_factor ?? c.partial_rotary_factor;
-		const rope = readRope("phi", c.rope_parameters ?? c.rope_scaling, {
-			theta: c.rope_theta ?? 10000,
-			dim: rotaryChannels("phi", Math.floor(sizes.dHead * factor), sizes),
-			context: sizes.nCtx,
-		});
+		const usual = { theta: 10000, part: c.partial_rotary_factor };
 		return {
 			...gptDefaults(sizes),
 			eps: c.layer_norm_eps,
 			activation: c.hidden_act,
 			tied: c.tie_word_embeddings,
 			unembedBias: true,
-			rope,
+			rope: readPartialRope("phi", c, sizes, usual),
 			parallel: true,
 		};
 	},

@@ -65,7 +65,7 @@ export const phi3 = decoder({
 });
 
 function readPhiRope(c: RopeKeys, { dHead }: Dimensions): RopeConfig {
-	const scaling = c.rope_parameters ?? c.rope_scaling;
+	const scaling = c.rope_scaling ?? c.rope_parameters;
 	const dim = Math.floor(dHead * (scaling?.partial_rotary_factor ?? c.partial_rotary_factor));
 	if (dim % 2 !== 0) {
 		throw new ModelError(
@@ -92,7 +92,7 @@ function originalContext({
 	rope_scaling,
 	original_max_position_embeddings: own,
 }: RopeKeys): number {
-	const original = (rope_parameters ?? rope_scaling)?.original_max_position_embeddings ?? own;
+	const original = (rope_scaling ?? rope_parameters)?.original_max_position_embeddings ?? own;
 	if (original !== undefined) return original;
 	throw new ModelError("config.json (phi3): LongRoPE needs original_max_position_embeddings");
 }

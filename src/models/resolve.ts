@@ -52,6 +52,14 @@ async function resolveFolder(checkpoint: Checkpoint): Promise<ResolvedModel> {
 	return { family, config, weights: { files, tensors } };
 }
 
+/** Metadata that a configuration would have defaults for, but llama.cpp has none. */
+const NEEDED: readonly string[] = [
+	"attention.layer_norm_epsilon",
+	"attention.layer_norm_rms_epsilon",
+	"context_length",
+	"use_parallel_residual",
+];
+
 async function resolveGguf(checkpoint: Checkpoint): Promise<ResolvedModel> {
 	const { origin, gguf, files, entries } = checkpoint;
 	const metadata = gguf?.metadata ?? {};
@@ -74,6 +82,8 @@ async function resolveGguf(checkpoint: Checkpoint): Promise<ResolvedModel> {
 			`${origin}: unknown metadata ${JSON.stringify(unknown)}, which may change the result`,
 		);
 	}
+	const missing = layout.keys.find((key) => NEEDED.includes(key) && metadata[prefix + key] === undefined);
+	if (missing !== undefined) throw new ModelError(`${origin}: metadata "${prefix}${missing}" is missing`);
 	const config = family.parseConfig(
 		dropUndefined(layout.config(metadata, (entry) => entries.get(entry)?.shape)),
 	);

@@ -15,6 +15,7 @@ export const smollm3 = decoder({
 	keys: {
 		...attentionBias,
 		...switchedWindowKeys,
+		sliding_window: count.nullish(),
 		mlp_bias: z.boolean().default(false),
 		tie_word_embeddings: z.boolean().default(true),
 		max_position_embeddings: count.default(32768),

@@ -28,6 +28,11 @@ describe("windows", () => {
 			[undefined, 4, 4],
 		],
 		[
+			"rand-qwen2",
+			{ sliding_window: undefined, use_sliding_window: true, max_window_layers: 1, layer_types: undefined },
+			[undefined, 4096, 4096],
+		],
+		[
 			"rand-qwen3",
 			{ sliding_window: 4, use_sliding_window: true, layer_types: [sliding, full, sliding] },
 			[4, undefined, 4],
@@ -38,6 +43,16 @@ describe("windows", () => {
 		["rand-gemma3", { layer_types: undefined, sliding_window_pattern: 3 }, [5, 5, undefined]],
 		["rand-phi3", { sliding_window: 7 }, [7, 7, 7]],
 		["rand-smollm3", {}, [undefined, undefined, undefined]],
+		[
+			"rand-smollm3",
+			{
+				sliding_window: undefined,
+				use_sliding_window: true,
+				layer_types: undefined,
+				no_rope_layers: [1, 0, 1],
+			},
+			[undefined, undefined, undefined],
+		],
 		[
 			"rand-smollm3",
 			{ sliding_window: 4, use_sliding_window: true, layer_types: undefined, no_rope_layers: [1, 0, 1] },
@@ -64,6 +79,18 @@ describe("rotary positions", () => {
 			[2e4, undefined],
 		]);
 	});
+
+	test.each(["rand-mistral-sliding", "rand-gptneox", "rand-gemma3"])(
+		"of %s are stretched as Hugging Face stretches them where two keys say how",
+		async (folder) => {
+			const linear = (factor: number): object => ({ rope_type: "linear", factor });
+			const newer = folder === "rand-gemma3" ? { full_attention: linear(2) } : linear(2);
+			const config = await parse(folder, { rope_parameters: newer, rope_scaling: linear(8) });
+			const { ropes = [], rope } = config as DecoderConfig & { rope?: DecoderConfig["ropes"][number] };
+			const found = [...ropes, rope].flatMap((one) => one?.scaling ?? []);
+			expect(found[0]).toEqual({ kind: "linear", factor: 8 });
+		},
+	);
 
 	test("of SmolLM3 are left out in the layers that say so, or in every so many", async () => {
 		const rotated = async (change: Record<string, unknown>): Promise<boolean[]> =>
@@ -105,8 +132,10 @@ test.each([
 	["rand-gemma", { use_bidirectional_attention: true }, "use_bidirectional_attention"],
 	["rand-gemma2", { sliding_window: null }, "there is no sliding_window in use"],
 	["rand-gemma2", { query_pre_attn_scalar: -1 }, "query_pre_attn_scalar"],
+	["rand-gemma2", { sliding_window_size: 7 }, "sliding_window_size 7 differs from sliding_window 5"],
 	["rand-gemma3", { use_bidirectional_attention: true }, "use_bidirectional_attention"],
 	["rand-gemma3", { layer_types: ["chunked_attention"] }, "layer_types.0"],
+	["rand-gemma3", { attn_logit_softcapping: 30 }, "attn_logit_softcapping"],
 	[
 		"rand-phi3",
 		{ rope_parameters: { rope_type: "longrope" } },

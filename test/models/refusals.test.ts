@@ -1,6 +1,7 @@
 /** What is not understood is refused by name, before a weight is read: config keys, metadata, tensors, absurd counts. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { DecoderConfig } from "../../src/models/decoder/config.js";
 import { resolveModel } from "../../src/models/resolve.js";
 import { type Checkpoint, openCheckpointFiles } from "../../src/weights/index.js";
 import { referencePath } from "../reference-data.js";
@@ -53,8 +54,9 @@ describe("a folder", () => {
 		[{ num_hidden_layers: 1e9 }, "num_hidden_layers: "],
 		[{ num_hidden_layers: 4 }, 'tensor "model.layers.3.'],
 		[{ num_hidden_layers: 2 }, "would not be used by a llama model"],
-		[{ head_dim: 7 }, "head_dim 7 is not an even whole number"],
-		[{ num_key_value_heads: 3 }, "num_attention_heads 4 is not a multiple of num_key_value_heads 3"],
+		[{ head_dim: 7 }, "head_dim 7 is odd, but rotary positions need pairs"],
+		[{ num_key_value_heads: 3 }, "4 heads are not a multiple of 3 kv heads"],
+		[{ head_dim: null, hidden_size: 30 }, "30 channels are not a multiple of 4 heads"],
 		[{ head_dim: null, hidden_size: 40 }, "has shape [97, 32], but its configuration asks for [97, 40]"],
 		[{ rope_parameters: { rope_type: "yarn", factor: 2 } }, "rope_parameters.rope_type"],
 		[{ hidden_act: "relu6" }, "hidden_act"],
@@ -95,6 +97,21 @@ describe("a GGUF file", () => {
 		["general.architecture", "mamba", 'unknown architecture "mamba"; known in GGUF: gpt2, llama'],
 	])("with %s = %s", async (key, value, message) => {
 		await expect(resolveModel(gguf({ ...LLAMA, [key]: value }, TENSORS))).rejects.toThrow(message);
+	});
+
+	test("with a factor alone is stretched as llama.cpp stretches it, and has its base of the frequencies", async () => {
+		const { config } = await resolveModel(gguf({ ...LLAMA, "llama.rope.scaling.factor": 4 }, TENSORS));
+		expect((config as DecoderConfig).ropes).toEqual([
+			{ theta: 10000, dim: 4, scaling: { kind: "linear", factor: 4 } },
+		]);
+		const none = { ...LLAMA, "llama.rope.scaling.factor": 4, "llama.rope.scaling.type": "none" };
+		const plain = await resolveModel(gguf(none, TENSORS));
+		expect((plain.config as DecoderConfig).ropes).toEqual([{ theta: 10000, dim: 4 }]);
+	});
+
+	test.each(["attention.layer_norm_rms_epsilon", "context_length"])("without %s", async (key) => {
+		const { [`llama.${key}`]: _, ...rest } = LLAMA as Record<string, string | number>;
+		await expect(resolveModel(gguf(rest, TENSORS))).rejects.toThrow(`metadata "llama.${key}" is missing`);
 	});
 
 	test("with a tensor more or less", async () => {

@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { ACTIVATIONS } from "../../nn/activation.js";
 import type { RopeConfig } from "../../nn/rope.js";
-import { count, layerCount } from "../config-schema.js";
+import { activation, count, namedSizes, readSizes, sizeKeys } from "../config-schema.js";
 import { type Dimensions, ModelError } from "../family.js";
 import { ropeKeys } from "./rope-config.js";
 
@@ -38,19 +37,11 @@ export interface DecoderConfig extends Dimensions {
 	readonly logitCap?: number | undefined;
 }
 
-/** Activation functions by their names in configurations. */
-export const activation = z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]);
-
 /** Keys of config.json that all these architectures have. */
 export const decoderKeys = {
-	hidden_size: count,
-	intermediate_size: count,
-	num_hidden_layers: layerCount,
-	num_attention_heads: count,
+	...sizeKeys,
 	num_key_value_heads: count.nullish(),
 	head_dim: count.nullish(),
-	vocab_size: count,
-	max_position_embeddings: count.default(2048),
 	rms_norm_eps: z.number().positive().default(1e-6),
 	hidden_act: activation.default("silu"),
 	tie_word_embeddings: z.boolean().default(false),
@@ -65,26 +56,9 @@ export type DecoderKeys = z.output<z.ZodObject<typeof decoderKeys>>;
 
 /** The sizes in a configuration. @throws {ModelError} for heads that do not fit together */
 export function readDimensions(family: string, c: DecoderKeys): Dimensions {
-	const nKvHeads = c.num_key_value_heads ?? c.num_attention_heads;
-	if (c.num_attention_heads % nKvHeads !== 0) {
-		throw new ModelError(
-			`config.json (${family}): num_attention_heads ${c.num_attention_heads} is not a multiple of num_key_value_heads ${nKvHeads}`,
-		);
-	}
-	const dHead = c.head_dim ?? c.hidden_size / c.num_attention_heads;
-	if (!Number.isInteger(dHead) || dHead % 2 !== 0) {
-		throw new ModelError(
-			`config.json (${family}): head_dim ${dHead} is not an even whole number, which rotary positions need`,
-		);
-	}
-	return {
-		nLayers: c.num_hidden_layers,
-		nHeads: c.num_attention_heads,
-		nKvHeads,
-		dModel: c.hidden_size,
-		dHead,
-		dMlp: c.intermediate_size,
-		vocab: c.vocab_size,
-		nCtx: c.max_position_embeddings,
-	};
+	const sizes = readSizes(family, { ...namedSizes(c), kvHeads: c.num_key_value_heads, dHead: c.head_dim });
+	if (sizes.dHead % 2 === 0) return sizes;
+	throw new ModelError(
+		`config.json (${family}): head_dim ${sizes.dHead} is odd, but rotary positions need pairs`,
+	);
 }

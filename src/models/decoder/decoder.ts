@@ -73,7 +73,7 @@ export function uniformRope(
 	{ nLayers, dHead, nCtx }: Dimensions,
 	theta: number,
 ): RopeConfig[] {
-	const scaling = rope_parameters ?? rope_scaling;
+	const scaling = rope_scaling ?? rope_parameters;
 	const rope = readRope(family, scaling, { theta: rope_theta ?? theta, dim: dHead, context: nCtx });
 	return Array<RopeConfig>(nLayers).fill(rope);
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { count } from "../config-schema.js";
+import { activation, count } from "../config-schema.js";
 import { type Dimensions, ModelError } from "../family.js";
-import { activation, attentionBias, type DecoderConfig } from "./config.js";
+import { attentionBias, type DecoderConfig } from "./config.js";
 import type { GgufFile } from "./gguf.js";
 
 /** Keys that all Gemmas have, and defaults that differ from Llama's. */

@@ -75,7 +75,9 @@ function commonConfig(architecture: string, { at, shapeOf }: GgufFile): object {
 			`${architecture}.attention.value_length: ${dValue} differs from key_length ${dHead}; not supported`,
 		);
 	}
-	const scaling = at("rope.scaling.type");
+	const factor = at("rope.scaling.factor");
+	// what llama.cpp takes a factor without a type for
+	const scaling = at("rope.scaling.type") ?? (factor === undefined ? "none" : "linear");
 	return {
 		hidden_size: at("embedding_length"),
 		intermediate_size: at("feed_forward_length"),
@@ -86,9 +88,9 @@ function commonConfig(architecture: string, { at, shapeOf }: GgufFile): object {
 		vocab_size: shapeOf("token_embd.weight")?.[0],
 		max_position_embeddings: at("context_length"),
 		rms_norm_eps: at("attention.layer_norm_rms_epsilon"),
-		rope_theta: at("rope.freq_base"),
-		...(scaling !== undefined &&
-			scaling !== "none" && { rope_scaling: { type: scaling, factor: at("rope.scaling.factor") } }),
+		// as in llama.cpp, whatever an architecture's configurations mean where they say none
+		rope_theta: at("rope.freq_base") ?? 10000,
+		...(scaling !== "none" && { rope_scaling: { type: scaling, factor } }),
 		tie_word_embeddings: shapeOf("output.weight") === undefined,
 	};
 }

@@ -19,7 +19,10 @@ export const ropeSchema = z
 	})
 	.nullish();
 
-/** Keys of config.json about rotary positions: `rope_parameters` in newer ones, the other two in older ones. */
+/**
+ * Keys of config.json about rotary positions: `rope_parameters` in newer ones, the other two in older ones. Where both say how
+ * frequencies are stretched Hugging Face goes by `rope_scaling`, and so does this.
+ */
 export const ropeKeys = {
 	rope_theta: stretch,
 	rope_scaling: ropeSchema,

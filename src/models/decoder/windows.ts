@@ -11,6 +11,7 @@ export const windowKeys = {
 /** The same where a switch turns windows on, from a layer on unless the layers are listed. */
 export const switchedWindowKeys = {
 	...windowKeys,
+	sliding_window: count.nullable().default(4096),
 	use_sliding_window: z.boolean().default(false),
 	max_window_layers: z.int().min(0).default(28),
 };

@@ -1,8 +1,6 @@
 import * as z from "zod";
-import { ACTIVATIONS } from "../../nn/activation.js";
 import type { RopeConfig } from "../../nn/rope.js";
-import { count, layerCount } from "../config-schema.js";
-import { ropeSchema } from "../decoder/rope-config.js";
+import { readRope, ropeKeys, ropeSchema } from "../decoder/rope-config.js";
 import { type Dimensions, ModelError } from "../family.js";
 
 /** A decoder with LayerNorm and an MLP of two matrices: what differs between its architectures. */
@@ -30,73 +28,37 @@ export interface GptConfig extends Dimensions {
 	readonly fused?: "by head" | "by kind" | undefined;
 }
 
-/** Activation functions by their names in configurations. */
-export const activation = z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]);
-
-/** Keys of config.json under the names that GPT-NeoX and its successors have. */
-export const sizeKeys = {
-	hidden_size: count,
-	intermediate_size: count,
-	num_hidden_layers: layerCount,
-	num_attention_heads: count,
-	vocab_size: count,
-	max_position_embeddings: count.default(2048),
-};
-
-/** `rope_parameters` and `rope_scaling` where a part of each head's channels turns. */
-export const partialRopeSchema = ropeSchema
+const partialRopeSchema = ropeSchema
 	.unwrap()
 	.unwrap()
 	.extend({ partial_rotary_factor: z.number().positive().max(1).optional() })
 	.nullish();
 
-/** What `readSizes` reads, under one name for all. */
-export interface Sizes {
-	readonly layers: number;
-	readonly heads: number;
-	readonly kvHeads?: number | null | undefined;
-	readonly width: number;
-	readonly mlp?: number | null | undefined;
-	readonly vocab: number;
-	readonly context: number;
-}
+/** Keys of config.json about rotary positions where a part of each head's channels turns. */
+export const partialRopeKeys = {
+	...ropeKeys,
+	rope_scaling: partialRopeSchema,
+	rope_parameters: partialRopeSchema,
+};
 
-/** The sizes that `sizeKeys` read. */
-export function namedSizes(c: z.output<z.ZodObject<typeof sizeKeys>>): Sizes {
-	return {
-		layers: c.num_hidden_layers,
-		heads: c.num_attention_heads,
-		width: c.hidden_size,
-		mlp: c.intermediate_size,
-		vocab: c.vocab_size,
-		context: c.max_position_embeddings,
-	};
-}
-
-/** The sizes in a configuration; an MLP of no stated width is four times as wide as the stream. @throws {ModelError} for heads that do not fit */
-export function readSizes(
+/**
+ * Rotary positions of a part of each head's channels.
+ * @param usual base of the frequencies and part that turns where `partialRopeKeys` name none
+ * @throws {ModelError} for a part that makes no pairs of channels, and for a scaling that lacks a number
+ */
+export function readPartialRope(
 	family: string,
-	{ layers, heads, kvHeads, width, mlp, vocab, context }: Sizes,
-): Dimensions {
-	if (width % heads !== 0) {
-		throw new ModelError(`config.json (${family}): ${width} channels are not a multiple of ${heads} heads`);
-	}
-	const nKvHeads = kvHeads ?? heads;
-	if (heads % nKvHeads !== 0) {
-		throw new ModelError(
-			`config.json (${family}): ${heads} heads are not a multiple of ${nKvHeads} kv heads`,
-		);
-	}
-	return {
-		nLayers: layers,
-		nHeads: heads,
-		nKvHeads,
-		dModel: width,
-		dHead: width / heads,
-		dMlp: mlp ?? 4 * width,
-		vocab,
-		nCtx: context,
-	};
+	c: z.output<z.ZodObject<typeof partialRopeKeys>>,
+	sizes: Dimensions,
+	usual: { readonly theta: number; readonly part: number },
+): RopeConfig {
+	const scaling = c.rope_scaling ?? c.rope_parameters;
+	const turned = Math.floor(sizes.dHead * (scaling?.partial_rotary_factor ?? usual.part));
+	return readRope(family, scaling, {
+		theta: c.rope_theta ?? usual.theta,
+		dim: rotaryChannels(family, turned, sizes),
+		context: sizes.nCtx,
+	});
 }
 
 /** Channels of each head that turn. @throws {ModelError} for a number that makes no pairs of a head's channels */

@@ -5,6 +5,7 @@ import { ACTIVATIONS } from "../../nn/activation.js";
 import { attention } from "../../nn/attention.js";
 import { parallelBlock, preNormBlock } from "../../nn/block.js";
 import { linear } from "../../nn/linear.js";
+import { mlp } from "../../nn/mlp.js";
 import { norm } from "../../nn/norm.js";
 import { rotation } from "../../nn/rope.js";
 import type { ModelInputs } from "../family.js";
@@ -39,7 +40,7 @@ export function block(
 	};
 	const window = c.windows[layer];
 	const slides = window !== undefined && window < c.nCtx;
-	const [up, down, output] = [toLinear(w.up), toLinear(w.down), toLinear(w.o)];
+	const output = toLinear(w.o);
 	const act = ACTIVATIONS[c.activation] as (typeof ACTIVATIONS)[string];
 	const parts = {
 		...{ nHeads, nKvHeads, dHead },
@@ -54,10 +55,7 @@ export function block(
 				past: inputs.past?.(layer),
 			}),
 		ln2: normOf("ln2"),
-		mlp: (y: Value): Value => {
-			const pre = t.hook("hook_pre", linear(y, up)); // [batch, pos, d_mlp]
-			return linear(t.hook("hook_post", act(pre)), down);
-		},
+		mlp: mlp(t, { act, up: toLinear(w.up), down: toLinear(w.down) }),
 	};
 	const run = c.parallel ? parallelBlock : preNormBlock;
 	return t.call(`blocks.${layer}`, (x) => run(t, x, parts), resid);

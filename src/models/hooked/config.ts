@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { ACTIVATIONS } from "../../nn/activation.js";
-import { count, layerCount, parseWith } from "../config-schema.js";
+import { activation, count, layerCount, parseWith } from "../config-schema.js";
 import { type Dimensions, ModelError } from "../family.js";
 
 /** A model in TransformerLens' own layout. */
@@ -103,7 +102,7 @@ const schema = {
 	d_mlp: count.nullish(),
 	d_vocab: count,
 	d_vocab_out: count.or(z.literal(-1)).default(-1),
-	act_fn: z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]).nullish(),
+	act_fn: activation.nullish(),
 	eps: z.number().positive().default(1e-5),
 	normalization_type: z.enum(["LN", "LNPre"]).nullable().default("LN"),
 	positional_embedding_type: z.enum(["standard", "shortformer"]).default("standard"),

@@ -5,6 +5,7 @@ import { ACTIVATIONS } from "../../nn/activation.js";
 import { attention } from "../../nn/attention.js";
 import { parallelBlock, preNormBlock } from "../../nn/block.js";
 import { type Linear, linear, projectToHeads } from "../../nn/linear.js";
+import { mlp } from "../../nn/mlp.js";
 import { norm } from "../../nn/norm.js";
 import type { ModelInputs } from "../family.js";
 import type { HookedConfig } from "./config.js";
@@ -51,7 +52,7 @@ export function block(
 	const parts = { ...{ nHeads, nKvHeads, dHead, attn }, ln1: normOf("ln1") };
 	const run = (x: Value): Value => {
 		if (c.attnOnly) return parallelBlock(t, x, parts);
-		const both = { ...parts, ln2: normOf("ln2"), mlp: mlp(t, c, `${at}.mlp`) };
+		const both = { ...parts, ln2: normOf("ln2"), mlp: mlpAt(t, c, `${at}.mlp`) };
 		return c.parallel ? parallelBlock(t, x, both) : preNormBlock(t, x, both);
 	};
 	return t.call(at, run, resid);
@@ -78,12 +79,9 @@ function headProjection({ nHeads, dModel, dHead }: HookedConfig, at: string, whi
 	};
 }
 
-function mlp(t: Trace, { dModel: d, dMlp, activation }: HookedConfig, at: string): ModuleFn {
+function mlpAt(t: Trace, { dModel: d, dMlp, activation }: HookedConfig, at: string): ModuleFn {
 	const up = { weight: weight(`${at}.W_in`, [d, dMlp]), bias: weight(`${at}.b_in`, [dMlp]) };
 	const down = { weight: weight(`${at}.W_out`, [dMlp, d]), bias: weight(`${at}.b_out`, [d]) };
 	const act = ACTIVATIONS[activation] as (typeof ACTIVATIONS)[string];
-	return (x) => {
-		const pre = t.hook("hook_pre", linear(x, up)); // [batch, pos, d_mlp]
-		return linear(t.hook("hook_post", act(pre)), down);
-	};
+	return mlp(t, { act, up, down });
 }
