@@ -102,7 +102,7 @@ const hooked = ({ layers, kvHeads, groups, dHead, dMlp, tied, bias }: Options): 
 	positional_embedding_type: bias && groups !== 2 ? "shortformer" : "standard",
 });
 
-/** The configuration of each family. */
+/** The configuration of each family that has keys of its own. */
 const CONFIGS: Readonly<Record<string, (options: Options) => object>> = {
 	gpt2,
 	llama: (o) => ({ ...biased(o), mlp_bias: o.bias }),
@@ -138,8 +138,8 @@ const CONFIGS: Readonly<Record<string, (options: Options) => object>> = {
 	hooked_transformer: hooked,
 };
 
-/** Families that have models here. */
-export const RANDOM_FAMILIES: readonly string[] = Object.keys(CONFIGS);
+/** Every family of the registry: one without a configuration above has what all decoders have, and no keys of its own. */
+export const RANDOM_FAMILIES: readonly string[] = FAMILIES.map(({ name }) => name);
 
 /** Sizes and options of some families' models; the weights follow from the seed. Default all families. */
 export function randomModelsOf(families: readonly string[] = RANDOM_FAMILIES): fc.Arbitrary<RandomModel> {
@@ -160,7 +160,7 @@ export function randomModelsOf(families: readonly string[] = RANDOM_FAMILIES): f
 			.filter(({ kvHeads, groups, dHead }) => kvHeads * groups * dHead > 2)
 			.map(({ family, seed, ...options }) => ({
 				family,
-				config: CONFIGS[family]?.(options) as RandomModel["config"],
+				config: (CONFIGS[family] ?? decoder)(options) as RandomModel["config"],
 				seed,
 			}))
 	);

@@ -6,6 +6,7 @@ import { readdirSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { loadModel } from "../../src/index.js";
 import { loadCheckpoint } from "../../src/models/load-model.js";
+import { FAMILIES } from "../../src/models/registry.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { difference } from "../../src/tensor/index.js";
 import { openCheckpoint } from "../../src/weights/node.js";
@@ -46,19 +47,6 @@ test("are all there", async () => {
 		await using model = await loadModel(referencePath("lm", "gguf", `${name}.gguf`), { engine });
 		known.add(model.family.name);
 	}
-	expect([...known]).toEqual(
-		expect.arrayContaining([
-			"llama",
-			"qwen2",
-			"qwen3",
-			"gemma",
-			"gemma2",
-			"gemma3_text",
-			"phi3",
-			"olmo2",
-			"smollm3",
-			"gpt_neox",
-			"phi",
-		]),
-	);
+	const read = FAMILIES.flatMap(({ name, gguf }) => (gguf === undefined ? [] : [name]));
+	expect([...known].toSorted()).toEqual(read.toSorted());
 });

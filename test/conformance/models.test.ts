@@ -51,6 +51,12 @@ describe.each([...own, ...others] as [string, string][])("%s", (_, folder) => {
 				expectClose(`attention ${l}`, cache.get("pattern", l), at(`hf.attentions.${l}`));
 			}
 		}
+		// Hugging Face's last is what comes out of the final norm
+		if (!reference.has(`hf.hidden_states.${nLayers}`)) return;
+		const known = new Set(model.sizes.points.map(({ name }) => name));
+		const last = known.has("ln_final") ? "ln_final" : `blocks.${nLayers - 1}.hook_resid_post`;
+		const end = await model.runWithCache(rows("input_ids"), { names: last, logits: false });
+		expectClose("last hidden state", end.cache.get(last), at(`hf.hidden_states.${nLayers}`));
 	});
 
 	test("every hook that TransformerLens shares has its name, shape and numbers", async () => {

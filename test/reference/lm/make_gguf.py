@@ -1,19 +1,20 @@
 """Random-weight models as llama.cpp's converter writes them: names from the gguf package, rows of queries and keys in
 pairs where llama.cpp rotates pairs, Gemma's norms as 1 + weight.
-usage: python make_gguf.py MODELS OUT"""
+usage: python make_gguf.py MODELS OUT [NAME ...]          (no name: all)"""
 import json, os, sys
 import numpy as np
 import gguf
 from safetensors.numpy import load_file
 
 ARCHS = {
+    "rand-gpt2": "gpt2",
     "rand-llama-tied-gqa-theta5e5": "llama", "rand-mistral-sliding": "llama", "rand-qwen2": "qwen2", "rand-qwen3": "qwen3",
     "rand-gemma": "gemma", "rand-gemma2": "gemma2", "rand-gemma3": "gemma3", "rand-phi3": "phi3", "rand-olmo2": "olmo2",
     "rand-smollm3": "smollm3",
     "rand-gptneox": "gptneox", "rand-gptneox-sequential": "gptneox", "rand-phi": "phi2",
 }
 # with LayerNorm
-CLASSIC = {"gptneox", "phi2"}
+CLASSIC = {"gpt2", "gptneox", "phi2"}
 PAIRED = {"llama", "smollm3"}
 
 
@@ -29,9 +30,19 @@ def by_kind(rows, heads):
     return rows.reshape(heads, 3, shape[0] // heads // 3, *shape[1:]).swapaxes(0, 1).reshape(shape)
 
 
+def named(c):
+    """GPT-2's configuration by the keys of the others."""
+    if c["model_type"] != "gpt2":
+        return c
+    return dict(
+        c, hidden_size=c["n_embd"], num_hidden_layers=c["n_layer"], num_attention_heads=c["n_head"], max_position_embeddings=c["n_positions"],
+        intermediate_size=c["n_inner"] or 4 * c["n_embd"], layer_norm_eps=c["layer_norm_epsilon"],
+    )
+
+
 def write(source, target, name):
     arch = ARCHS[name]
-    c = json.load(open(os.path.join(source, "config.json")))
+    c = named(json.load(open(os.path.join(source, "config.json"))))
     w = gguf.GGUFWriter(target, arch)
     heads, layers, vocab = c["num_attention_heads"], c["num_hidden_layers"], c["vocab_size"]
     kv = c.get("num_key_value_heads") or heads
@@ -41,16 +52,19 @@ def write(source, target, name):
     w.add_block_count(layers)
     w.add_feed_forward_length(c["intermediate_size"])
     w.add_head_count(heads)
-    w.add_head_count_kv(kv)
-    rope = c["rope_parameters"]
+    rope = c.get("rope_parameters")
+    if arch != "gpt2":
+        w.add_head_count_kv(kv)
     if arch in CLASSIC:
         w.add_layer_norm_eps(c["layer_norm_eps"])
+    if rope and arch in CLASSIC:
         w.add_rope_dimension_count(int(rope["partial_rotary_factor"] * width))
-    else:
+    if arch not in CLASSIC:
         w.add_layer_norm_rms_eps(c["rms_norm_eps"])
     if arch == "gptneox":
         w.add_parallel_residual(c["use_parallel_residual"])
-    w.add_rope_freq_base(rope.get("full_attention", rope)["rope_theta"])
+    if rope:
+        w.add_rope_freq_base(rope.get("full_attention", rope)["rope_theta"])
     if arch.startswith("gemma") or c.get("head_dim"):
         w.add_key_length(width)
         w.add_value_length(width)
@@ -80,6 +94,8 @@ def write(source, target, name):
             tensor = permute(tensor, kv)
         if arch == "gptneox" and ".query_key_value." in key:
             tensor = by_kind(tensor, heads)
+        if arch == "gpt2" and tensor.ndim == 2 and ".h." in key:
+            tensor = tensor.T  # GPT2Model of convert_hf_to_gguf.py
         name = names.get_name(key, try_suffixes=(".weight", ".bias"))
         assert name, key
         w.add_tensor(name, tensor)
@@ -89,5 +105,5 @@ def write(source, target, name):
     w.close()
 
 
-for name in ARCHS:
+for name in sys.argv[3:] or ARCHS:
     write(os.path.join(sys.argv[1], name), os.path.join(sys.argv[2], name + ".gguf"), name)
