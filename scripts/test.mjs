@@ -4,10 +4,9 @@
 //
 //   npm test
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { setUpTests } from "./set-up-tests.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const report = `${root}.cache/test/report.json`;
@@ -16,9 +15,16 @@ const totalsFile = `${root}.cache/test/totals`;
 mkdirSync(`${root}.cache/test`, { recursive: true });
 for (const file of [report, totalsFile]) rmSync(file, { force: true });
 
+/** What the set-up adds to the environment. */
+const added = `${root}.cache/test/environment.json`;
+
 const environment = { ...process.env };
 const steps = [];
-await step("set-up", async () => Object.assign(environment, await setUpTests()));
+// it waits for the network most of the time, and the checks need nothing of it
+const settingUp = step("set-up", async () => {
+	await run(process.execPath, `${root}scripts/set-up-tests.mjs`, added);
+	Object.assign(environment, JSON.parse(readFileSync(added, "utf8")));
+});
 for (const script of [
 	"build",
 	"lint",
@@ -33,6 +39,7 @@ for (const script of [
 ]) {
 	await step(script, () => npm("run", "--silent", script));
 }
+await settingUp;
 await step("tests", () =>
 	npm("exec", "--", "vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`),
 );
@@ -60,13 +67,23 @@ async function step(name, work) {
 }
 
 function npm(...args) {
-	const { status } = spawnSync("npm", args, {
-		cwd: root,
-		env: environment,
-		stdio: ["ignore", "inherit", "inherit"],
-		shell: process.platform === "win32",
+	return run("npm", ...args);
+}
+
+function run(program, ...args) {
+	return new Promise((resolve, reject) => {
+		const child = spawn(program, args, {
+			cwd: root,
+			env: environment,
+			stdio: ["ignore", "inherit", "inherit"],
+			shell: process.platform === "win32",
+		});
+		child.on("error", reject);
+		child.on("exit", (status) => {
+			if (status === 0) resolve();
+			else reject(new Error(`${[program, ...args].slice(0, 4).join(" ")} ended with ${status}`));
+		});
 	});
-	if (status !== 0) throw new Error(`npm ${args.slice(0, 3).join(" ")} ended with ${status}`);
 }
 
 /** The runner's totals. A file that fails outside its tests, before the first or after the last, is one more failure. */
