@@ -45,7 +45,7 @@ describe.each(FAMILIES.map((family) => [family.name, family] as const))("%s", (n
 		expect((await family.load()).name).toBe(name);
 	});
 
-	test.each(modelsOf(name))("holds what every correct model holds: $config", async (shape) => {
+	test.each(modelsOf(name))("holds what every correct model holds, with seed $seed", async (shape) => {
 		await using model = await makeModel(shape, engine);
 		const { findings } = await verifyModel(model);
 		expect(findings.filter(({ status }) => status === "failed" || status === "not judged")).toEqual([]);
