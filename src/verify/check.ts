@@ -26,6 +26,8 @@ export interface Check {
 	readonly doc: string;
 	/** Kinds of fault that break it. */
 	readonly sees: string;
+	/** Fewest positions of the context on which it says anything. Default 1. */
+	readonly positions?: number;
 	/** The checks behind it mean nothing where it fails. Default false. */
 	readonly decisive?: boolean;
 	run(subject: Subject): Promise<Outcome>;

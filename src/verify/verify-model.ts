@@ -1,9 +1,9 @@
 import type { Model } from "../models/model.js";
-import { notJudged, type Outcome } from "./check.js";
+import { type Check, doesNotApply, notJudged, type Outcome } from "./check.js";
 import { reject } from "./errors.js";
 import type { Reference } from "./reference.js";
 import { CHECKS } from "./registry.js";
-import { makeSubject } from "./subject.js";
+import { makeSubject, type Subject } from "./subject.js";
 
 /** The project's bound for two implementations in float32: |difference| <= 5e-5 max(1, max|reference| / 10). */
 const TOLERANCE = 5e-5;
@@ -72,7 +72,7 @@ export async function verifyModel(model: Model, options: VerifyOptions = {}): Pr
 	for (const [done, check] of chosen.entries()) {
 		signal?.throwIfAborted();
 		onProgress?.(done, chosen.length);
-		const outcome = broken === undefined ? await check.run(subject) : notJudged(`"${broken}" failed`);
+		const outcome = broken === undefined ? await outcomeOf(check, subject) : notJudged(`"${broken}" failed`);
 		findings.push({ check: check.name, ...outcome });
 		if (check.decisive && outcome.status === "failed") broken = check.name;
 	}
@@ -87,6 +87,14 @@ export async function verifyModel(model: Model, options: VerifyOptions = {}): Pr
 		sees: chosen.flatMap(({ name, sees }) => (judged.has(name) ? [sees] : [])),
 		cannotSee: judged.has("reference") ? BLIND_WITH_REFERENCE : BLIND_ALONE,
 	};
+}
+
+/** What a check finds, where the context is long enough for it. */
+async function outcomeOf(check: Check, subject: Subject): Promise<Outcome> {
+	const { length } = subject.rows[0];
+	return length < (check.positions ?? 1)
+		? doesNotApply(`the context has ${length} positions`)
+		: check.run(subject);
 }
 
 function chooseChecks(names: readonly string[] | undefined, hasReference: boolean): typeof CHECKS {

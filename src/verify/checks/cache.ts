@@ -8,12 +8,12 @@ export const cache: Check = {
 	name: "cache",
 	doc: "a run that goes on from cached keys and values gives the logits of the whole run",
 	sees: "positions or rotations that start again behind a cache, keys cached before they are rotated",
+	positions: SHORTEST,
 
 	async run(subject): Promise<Outcome> {
 		const { model, signal } = subject;
 		const [row] = subject.rows;
 		const length = row.length;
-		if (length < SHORTEST) return doesNotApply(`the context has ${length} positions`);
 		const names = KeyValueCache.names(model);
 		const known = new Set(model.hookPoints().map(({ name }) => name));
 		const missing = names.find((name) => !known.has(name));

@@ -1,5 +1,5 @@
 import { type Difference, difference } from "../../tensor/index.js";
-import { type Check, type Deviation, doesNotApply, judge, type Outcome } from "../check.js";
+import { type Check, type Deviation, judge, type Outcome } from "../check.js";
 import { deviationOf, positionsOfRow, SHORTEST } from "../subject.js";
 
 /** Another token at a position changes the logits from there on, and none before it. */
@@ -7,12 +7,12 @@ export const causality: Check = {
 	name: "causality",
 	doc: "another token at a position changes logits from there on and none before",
 	sees: "masks that let a query see later keys, inputs that are ignored",
+	positions: SHORTEST,
 
 	async run(subject): Promise<Outcome> {
 		const { model, signal } = subject;
 		const [row] = subject.rows;
 		const length = row.length;
-		if (length < SHORTEST) return doesNotApply(`the context has ${length} positions`);
 		const places = [...new Set([1, Math.floor(length / 2), length - 1])];
 		const other = (p: number): number[] => row.with(p, ((row[p] as number) + 1) % model.config.vocab);
 		const logits = await model.run([row, ...places.map(other)], { ...(signal && { signal }) });

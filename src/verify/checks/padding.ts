@@ -1,5 +1,5 @@
 import { difference, type Tensor } from "../../tensor/index.js";
-import { type Check, type Deviation, doesNotApply, judge, type Outcome } from "../check.js";
+import { type Check, type Deviation, judge, type Outcome } from "../check.js";
 import { deviationOf, positionsOfRow, SHORTEST } from "../subject.js";
 
 /** How many tokens of padding a row gets. */
@@ -10,12 +10,12 @@ export const padding: Check = {
 	name: "padding",
 	doc: "a row gives the same logits alone and padded on either side",
 	sees: "positions that count padding, masks that let padding be seen",
+	positions: SHORTEST + PADDING - 1,
 
 	async run(subject): Promise<Outcome> {
 		const { model, signal } = subject;
 		const [long, other] = subject.rows;
 		const length = long.length - PADDING;
-		if (length < SHORTEST - 1) return doesNotApply(`the context has ${long.length} positions`);
 		const options = { ...(signal && { signal }) };
 		const row = other.slice(0, length);
 		// what stands in the place of padding must not matter

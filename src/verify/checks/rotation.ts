@@ -16,6 +16,7 @@ export const rotation: Check = {
 	name: "rotation",
 	doc: "where queries and keys are rotated, scores depend on the distance alone, up to the end of the context",
 	sees: "rotations of queries or keys alone, of unlike kinds, or broken at long positions",
+	positions: SHORTEST,
 
 	async run(subject): Promise<Outcome> {
 		const { model } = subject;
@@ -27,7 +28,7 @@ export const rotation: Check = {
 		);
 		if (layers.length === 0) return doesNotApply("the model does not rotate queries and keys");
 		const last = nCtx - row.length;
-		if (last < 1 || row.length < SHORTEST) return doesNotApply(`the context has ${nCtx} positions`);
+		if (last < 1) return doesNotApply(`the context has ${nCtx} positions`);
 		const shifts = [...new Set([0, 1, Math.floor(last / 2), last])];
 		const deviations: Deviation[] = [];
 		for (const layer of layers) deviations.push(...(await movedScores(subject, layer, shifts)));
