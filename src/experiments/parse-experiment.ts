@@ -113,14 +113,15 @@ function checkNames(
 		given: readonly string[],
 		always: readonly string[] = [],
 	): void {
-		const there = [...given, ...always];
+		const there = new Set<unknown>([...given, ...always]);
 		const taken = interventions.map((one) => (one as Readonly<Record<string, unknown>>)[field]);
 		for (const [i, name] of taken.entries()) {
-			if (name === undefined || there.includes(name as string)) continue;
-			const allowed = there.join(", ") || `the names of "${key}", which has none`;
+			if (name === undefined || there.has(name)) continue;
+			const allowed = [...there].join(", ") || `the names of "${key}", which has none`;
 			places.fail(["interventions", i, field], `no ${what} "${name}", allowed ${allowed}`);
 		}
-		const idle = given.find((name) => !taken.includes(name));
+		const used = new Set(taken);
+		const idle = given.find((name) => !used.has(name));
 		if (idle !== undefined) places.fail([key], `no intervention takes ${what} "${idle}"`, idle);
 	}
 }

@@ -1,5 +1,9 @@
 import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from "yaml";
+import { yamlFault } from "../shared/yaml-fault.js";
 import { ExperimentError } from "./errors.js";
+
+/** Uses of aliases in a document, and of one when what it stands for holds others. */
+const MOST_ALIASES = 100;
 
 /** Where something stands in data: keys and indices from the top. */
 export type DataPath = readonly (string | number)[];
@@ -24,11 +28,18 @@ export class YamlPlaces {
 		/** What errors call it, such as the file's name. */
 		readonly name: string,
 	) {
-		this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false, logLevel: "error" });
+		this.document = parseDocument(text, {
+			lineCounter: this.lines,
+			prettyErrors: false,
+			logLevel: "error",
+			uniqueKeys: false,
+		});
 		const [fault] = this.document.errors;
 		if (fault) this.failAt(fault.pos[0], fault.message);
+		const wrong = yamlFault(this.document.contents, MOST_ALIASES);
+		if (wrong) this.failAt(wrong.node.range?.[0] ?? 0, wrong.what);
 		try {
-			this.data = this.document.toJS({ maxAliasCount: 100 });
+			this.data = this.document.toJS({ maxAliasCount: MOST_ALIASES });
 		} catch (error) {
 			this.failAt(0, (error as Error).message);
 		}
@@ -77,15 +88,13 @@ export class YamlPlaces {
 }
 
 /** Whether a list or mapping is somewhere inside itself, which aliases can make and no JSON can say. */
-function holdsItself(
-	value: unknown,
-	above: ReadonlySet<unknown> = new Set(),
-	seen = new Set<unknown>(),
-): boolean {
+function holdsItself(value: unknown, above = new Set<unknown>(), seen = new Set<unknown>()): boolean {
 	if (typeof value !== "object" || value === null) return false;
 	if (above.has(value)) return true;
 	if (seen.has(value)) return false;
 	seen.add(value);
-	const inside = new Set([...above, value]);
-	return Object.values(value).some((part) => holdsItself(part, inside, seen));
+	above.add(value);
+	const found = Object.values(value).some((part) => holdsItself(part, above, seen));
+	above.delete(value);
+	return found;
 }

@@ -78,10 +78,13 @@ function nothing(part: unknown, points: readonly HookPoint[]): HookError {
 	return new HookError(`no hook point matches ${asked}${hint}`);
 }
 
+/** Letters of what was asked that are compared: names are shorter, and hostile files may ask for megabytes. */
+const LONGEST_NAME = 200;
+
 /** The names closest to what was asked, by edit distance. */
 export function nearest(asked: string, names: readonly string[], count: number): string[] {
 	return names
-		.map((name) => ({ name, distance: editDistance(asked, name) }))
+		.map((name) => ({ name, distance: editDistance(asked.slice(0, LONGEST_NAME), name) }))
 		.sort((a, b) => a.distance - b.distance)
 		.slice(0, count)
 		.map(({ name }) => name);

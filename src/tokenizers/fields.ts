@@ -47,3 +47,29 @@ export function readSequence<T>(
 export function unknownType(type: unknown, where: string, known: readonly string[]): TokenizerError {
 	return new TokenizerError(`${where}.type: ${show(type)}; known: ${known.join(", ")}`);
 }
+
+/** Letters that the replacements of a file may make of one; those of models in use make three at most. */
+const MAX_GROWTH = 64;
+
+/**
+ * Refuses a normalizer or decoder, already read, whose replacements one after another make very much of a short text: each
+ * of them doubles it, say.
+ */
+export function checkGrowth(value: unknown, where: string): void {
+	const growth = growthOf(value as Fields);
+	if (growth <= MAX_GROWTH) return;
+	throw new TokenizerError(
+		`${where}: its replacements make up to ${growth.toPrecision(2)} letters of one; at most ${MAX_GROWTH}`,
+	);
+}
+
+function growthOf({ type, normalizers, decoders, pattern, content }: Fields): number {
+	if (type === "Sequence") {
+		const parts = (normalizers ?? decoders) as readonly Fields[];
+		return parts.reduce((product, part) => product * growthOf(part), 1);
+	}
+	if (type !== "Replace") return 1;
+	const [from, to] = [(pattern as { String: string }).String.length, (content as string).length];
+	// nothing is found before and behind each letter
+	return from === 0 ? 1 + 2 * to : Math.max(1, to / from);
+}

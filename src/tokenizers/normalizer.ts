@@ -11,6 +11,9 @@ export type Normalizer =
 
 const PLAIN = ["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"] as const;
 
+/** Letters put in front of each part of a text; models in use put one. */
+const MAX_PREPEND = 64;
+
 /** Reads the `normalizer` of a tokenizer.json; kinds whose alignment is not known are refused. */
 export function readNormalizer(value: unknown, where = "normalizer", depth = 0): Normalizer {
 	const fields = asFields(value, where);
@@ -28,8 +31,12 @@ export function readNormalizer(value: unknown, where = "normalizer", depth = 0):
 				strip_left: asFlag(fields.strip_left, true, `${where}.strip_left`),
 				strip_right: asFlag(fields.strip_right, true, `${where}.strip_right`),
 			};
-		case "Prepend":
-			return { type: "Prepend", prepend: asString(fields.prepend, `${where}.prepend`) };
+		case "Prepend": {
+			const prepend = asString(fields.prepend, `${where}.prepend`);
+			if (prepend.length > MAX_PREPEND)
+				throw new TokenizerError(`${where}.prepend: ${prepend.length} letters; at most ${MAX_PREPEND}`);
+			return { type: "Prepend", prepend };
+		}
 		case "Replace": {
 			const pattern = asFields(fields.pattern, `${where}.pattern`);
 			const text = asString(pattern.String, `${where}.pattern.String`);

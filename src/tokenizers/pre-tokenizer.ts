@@ -39,6 +39,8 @@ export function readCutting(value: unknown, normalizer: Normalizer | null): Cutt
 
 function readMetaspace(fields: Fields): Cutting {
 	const space = asString(fields.replacement ?? "▁", "pre_tokenizer.replacement");
+	if (Array.from(space.slice(0, 4)).length !== 1)
+		throw new TokenizerError(`pre_tokenizer.replacement: ${show(space)}; must be one character`);
 	// Files from before `prepend_scheme` say the same with `add_prefix_space`.
 	const old = asFlag(fields.add_prefix_space, true, "pre_tokenizer.add_prefix_space") ? "always" : "never";
 	const scheme = fields.prepend_scheme ?? old;

@@ -1,5 +1,5 @@
 import { type Decoder, readDecoder } from "./decoder.js";
-import { asFields, asFlag, asString, type Fields, readSequence, unknownType } from "./fields.js";
+import { asFields, asFlag, asString, checkGrowth, type Fields, readSequence, unknownType } from "./fields.js";
 import { type Normalizer, readNormalizer } from "./normalizer.js";
 import { type Cutting, readCutting } from "./pre-tokenizer.js";
 import { show, TokenizerError } from "./tokenizer-error.js";
@@ -36,8 +36,10 @@ export function readTokenizerJson(value: unknown): TokenizerJson {
 	const json = asFields(value, "tokenizer.json");
 	const model = readModel(asFields(json.model, "model"));
 	const normalizer = json.normalizer == null ? null : readNormalizer(json.normalizer);
+	if (normalizer) checkGrowth(normalizer, "normalizer");
 	const cutting = readCutting(json.pre_tokenizer, normalizer);
 	const decoder = json.decoder == null ? null : readDecoder(json.decoder);
+	if (decoder) checkGrowth(json.decoder, "decoder");
 	const front = json.post_processor == null ? [] : readFront(json.post_processor, "post_processor", 0);
 	if (front.length > 1)
 		throw new TokenizerError("post_processor: puts two tokens in front; at most one is known");

@@ -15,7 +15,8 @@ export function parsePythonJson(text: string, where: string): PythonDict {
 	if (text.length > MAX_TEXT) reject(where, `${text.length} letters, allowed up to ${MAX_TEXT} of settings`);
 	// JSON is YAML, whose parser keeps how numbers were written
 	const lines = new LineCounter();
-	const document = parseDocument(text, { schema: "json", lineCounter: lines });
+	// which compares each name with all before it where it looks for equal ones
+	const document = parseDocument(text, { schema: "json", lineCounter: lines, uniqueKeys: false });
 	const [error] = document.errors;
 	if (error) {
 		const { line, col } = lines.linePos(error.pos[0]);
@@ -35,6 +36,8 @@ function toPython(node: unknown, where: string): PythonValue {
 	if (isSeq(node)) return node.items.map((item) => toPython(item, where));
 	if (isMap(node)) {
 		const entries = node.items.map(({ key, value }) => [String(key), toPython(value, where)] as const);
+		const names = new Set(entries.map(([name]) => name));
+		if (names.size < entries.length) reject(where, "has the same name twice in one object");
 		return Object.fromEntries(entries);
 	}
 	if (!isScalar(node)) return reject(where, "is not JSON");
