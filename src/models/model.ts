@@ -64,7 +64,9 @@ export class Model implements AsyncDisposable {
 		private readonly ownsEngine: boolean,
 		/** Models that live in the engine. */
 		private readonly sharing = { models: 1 },
-	) {}
+	) {
+		forgotten.register(this, { engine, weights, sharing }, this);
+	}
 
 	/** Text to token ids, with each token's text and place. */
 	tokenize(text: string, options: { bos?: boolean } = {}): Encoding {
@@ -236,6 +238,7 @@ export class Model implements AsyncDisposable {
 
 	/** Frees the weights, and the engine where the model started it and no other one of it is left. */
 	async dispose(): Promise<void> {
+		forgotten.unregister(this);
 		if (!this.disposed) this.sharing.models--;
 		this.disposed = true;
 		if (this.ownsEngine && this.sharing.models === 0) await this.engine.dispose();
@@ -365,6 +368,20 @@ export class Model implements AsyncDisposable {
 		return this.engine.run({ program, weights: this.weights, feeds: needed }, { signal });
 	}
 }
+
+/** What a model holds in its engine. */
+interface Held {
+	readonly engine: Engine;
+	readonly weights: WeightsId;
+	readonly sharing: { models: number };
+}
+
+/** Frees the weights of models that were dropped without `dispose`, whenever the collector finds out. Engines see to themselves. */
+const forgotten = new FinalizationRegistry<Held>(({ engine, weights, sharing }) => {
+	sharing.models--;
+	// an engine that is gone has nothing left to free
+	engine.freeWeights(weights).catch(() => {});
+});
 
 /** The first layer that a request needs nothing of. */
 function lastLayer({ options, taps, result, readout }: Asked, nLayers: number): number {

@@ -73,7 +73,7 @@ export class WorkerEngine implements Engine {
 		private readonly client: Client,
 		readonly provider: Provider,
 	) {
-		forgotten.register(this, thread, this);
+		forgotten.register(this, { thread, client }, this);
 	}
 
 	static async create(options: EngineOptions = {}): Promise<WorkerEngine> {
@@ -131,9 +131,7 @@ export class WorkerEngine implements Engine {
 
 	async dispose(): Promise<void> {
 		forgotten.unregister(this);
-		// a thread that is ended while native code runs takes the process with it
-		await this.client.close(new EngineError("the engine was disposed of"), "dispose");
-		await this.thread.terminate();
+		await end({ thread: this.thread, client: this.client });
 	}
 
 	[Symbol.asyncDispose](): Promise<void> {
@@ -141,8 +139,20 @@ export class WorkerEngine implements Engine {
 	}
 }
 
+/** The thread of an engine and what calls it. */
+interface Served {
+	readonly thread: EngineThread;
+	readonly client: Client;
+}
+
+/** Ends a thread behind what it is in the middle of: ended while native code runs it takes the process with it. */
+async function end({ thread, client }: Served): Promise<void> {
+	await client.close(new EngineError("the engine was disposed of"), "dispose");
+	await thread.terminate();
+}
+
 /** Ends the thread of an engine that was dropped without `dispose`, whenever the collector finds out. */
-const forgotten = new FinalizationRegistry<EngineThread>((thread) => void thread.terminate());
+const forgotten = new FinalizationRegistry<Served>((served) => void end(served));
 
 /** The error with the name, message and stack that it had in the thread. */
 function revive({ name, message, stack }: ErrorMessage): Error {

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { build, type PreviewServer, preview } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { RunOps } from "./pages/engine.js";
+import type { ForceOps, RunOps } from "./pages/engine.js";
 
 const root = fileURLToPath(new URL("pages/", import.meta.url));
 const outDir = fileURLToPath(new URL("../../node_modules/.cache/headscope-engine-page/", import.meta.url));
@@ -79,3 +79,12 @@ test.each([
 	},
 	240_000,
 );
+
+test("what has no kernel on webgpu is an error of the runtime too: it carries nothing to the CPU without a word", async () => {
+	const outcomes = await page.evaluate(() =>
+		(globalThis as unknown as { forceOps: ForceOps }).forceOps("webgpu"),
+	);
+	expect(new Set(outcomes.map(({ op }) => op)).size).toBeGreaterThan(2);
+	for (const { op, example, error } of outcomes)
+		expect(error, `${op} ${example}`).toMatch(/fallback to CPU EP has been explicitly disabled/);
+}, 120_000);

@@ -1,10 +1,12 @@
-import { describe, expect, test } from "vitest";
+import type { Worker } from "node:worker_threads";
+import { describe, expect, test, vi } from "vitest";
 import { graphOf } from "../../src/graph/graph.js";
 import * as ops from "../../src/graph/ops/index.js";
 import { compile } from "../../src/onnx/compile.js";
 import { type Engine, EngineError, type EngineOptions } from "../../src/runtime/index.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { Tensor } from "../../src/tensor/index.js";
+import { collectGarbage } from "../collect-garbage.js";
 import { builtRuntime } from "./built.js";
 
 const built = await builtRuntime("engine");
@@ -253,3 +255,39 @@ test("a GPU that is not there is an error that says why and lists what is", asyn
 	expect(outcome.message).toMatch(/^provider "webgpu" does not start here \(.+\); available: cpu, wasm$/);
 	expect(outcome.message).not.toContain("\n");
 });
+
+test("a forgotten engine ends by itself, and only behind the run that is under way", async () => {
+	const running = new Set<Worker>();
+	const note = (worker: Worker): void => {
+		running.add(worker);
+		worker.once("exit", () => running.delete(worker));
+	};
+	process.on("worker", note);
+	try {
+		await forgetOne(async (engine) => void (await engine.run({ program: quick, feeds: { x: two } })));
+		await forgetOne(async (engine) => {
+			const controller = new AbortController();
+			const run = engine.run({ program: slow, feeds: { x: big } }, { signal: controller.signal });
+			const refused = expect(run).rejects.toThrow("enough");
+			// native code is in the middle of it, which a thread must not be ended in
+			await new Promise((resolve) => setTimeout(resolve, 200));
+			controller.abort(new Error("enough"));
+			await refused;
+		});
+	} finally {
+		process.off("worker", note);
+	}
+	expect(running.size).toBeGreaterThan(0);
+	await vi.waitFor(
+		() => {
+			collectGarbage();
+			expect(running.size).toBe(0);
+		},
+		{ timeout: 40_000, interval: 50 },
+	);
+});
+
+/** Starts an engine, uses it, and leaves it. */
+async function forgetOne(use: (engine: Engine) => Promise<void>): Promise<void> {
+	await use(await built.createEngine({ threads: 1 }));
+}

@@ -33,6 +33,26 @@ test("where stderr is no terminal there is a line every 5 seconds, and none for 
 	expect(short.text).toEqual([]);
 });
 
+test("in a terminal there is a bar with bytes and their rate, which is taken away when the work ends", async () => {
+	const { text, reporter } = report(true, false);
+	const at = (second: number): void => {
+		reporter.onBytes({ stage: "download", what: "w", done: second * 2e6, total: 24e6, rate: 2e6 });
+		vi.advanceTimersByTime(1000);
+	};
+	at(0);
+	at(1);
+	// the bar is loaded when it is first shown
+	await vi.waitFor(() => expect(text.join("")).toContain("Downloading"));
+	for (const second of [2, 3, 4]) at(second);
+	reporter.end();
+	const drawn = text.join("");
+	expect(drawn).toMatch(/Downloading █*░+ 8% {2}2\.0 MB of 24\.0 MB, 2\.0 MB\/s, .+ left/);
+	expect(drawn).toMatch(/Downloading █+░+ 33% {2}8\.0 MB of 24\.0 MB, 2\.0 MB\/s/);
+	// the cursor is shown again and the line is empty
+	expect(drawn.lastIndexOf("\x1b[?25h")).toBeGreaterThan(drawn.lastIndexOf("Downloading"));
+	expect(drawn.endsWith("\x1b[2K")).toBe(true);
+});
+
 test("quiet is quiet", () => {
 	const quiet = report(false, true);
 	load(quiet, 12);

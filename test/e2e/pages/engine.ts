@@ -49,4 +49,40 @@ const runOps: RunOps = async (options) => {
 	return { provider: engine.provider as Report["provider"], isolated: crossOriginIsolated, outcomes };
 };
 
-Object.assign(globalThis, { runOps });
+/** An example that a provider has no kernel for, and what became of it there; null where it ran. */
+interface Forced {
+	readonly op: string;
+	readonly example: string;
+	readonly error: string | null;
+}
+
+export type ForceOps = (provider: "webgpu") => Promise<readonly Forced[]>;
+
+/** Runs what the compiler refuses for a provider for want of a kernel, compiled for WASM, on that provider. */
+const forceOps: ForceOps = async (provider) => {
+	const engine = await createEngine({ provider });
+	const forced: Forced[] = [];
+	for (const op of OPS) {
+		for (const [i, example] of op.examples.entries()) {
+			const { graph } = traceExample(op, example, SIZES);
+			if (!/there is no kernel/.test(refusal(graph, provider))) continue;
+			const run = engine.run({ program: compile(graph, "wasm"), feeds: feedsOf(example, SIZES) });
+			const error = await run.then(() => null, String);
+			forced.push({ op: op.name, example: titleOf(example, i), error });
+		}
+	}
+	await engine.dispose();
+	return forced;
+};
+
+/** Why a graph is not compiled for a provider. */
+function refusal(graph: Parameters<typeof compile>[0], provider: "webgpu"): string {
+	try {
+		compile(graph, provider);
+		return "";
+	} catch (error) {
+		return String(error);
+	}
+}
+
+Object.assign(globalThis, { runOps, forceOps });
