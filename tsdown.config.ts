@@ -4,7 +4,7 @@ import { defineConfig } from "tsdown";
 const library = defineConfig({
 	entry: [
 		"src/{icl,index,node}.ts",
-		"src/{causal,circuits,display,experiments,figures,generation,graph,interventions,lens,mechinterp,metrics,patching,processing,sae,scores,tasks,tokenizers,train,verify,weights}/index.ts",
+		"src/{causal,circuits,display,experiments,figures,generation,graph,interventions,lens,mechinterp,metrics,models,patching,processing,sae,scores,tasks,tokenizers,train,verify,weights}/index.ts",
 		"src/cli/main.ts",
 		// reached through the package's "imports" or as a thread, which a bundler does not follow
 		"src/**/*-{node,web}.ts",
