@@ -31,6 +31,8 @@ export async function loadPlatform({ provider, threads }: PlatformOptions): Prom
 async function loadNative(): Promise<Platform | string> {
 	try {
 		const ort = await import("onnxruntime-node");
+		// errors are thrown; the runtime's log would say them twice
+		ort.env.logLevel = "fatal";
 		const backends = ort.listSupportedBackends().map((b) => b.name);
 		const known: readonly Provider[] = ["cpu", "webgpu", "cuda"];
 		const providers = known.filter((p) => backends.includes(p));

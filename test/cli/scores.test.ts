@@ -108,6 +108,7 @@ describe("scores", () => {
 		[["induction", "--n", "20"], /n: 20 for repeat samples, allowed 1\.\.16 \(context 32/],
 		[["induction", "--rank-by", "entropy"], /--rank-by: got "entropy", allowed: induction, /],
 		[["induction", "--text", "/nowhere.txt"], /nowhere\.txt: cannot be read: there is no such file/],
+		[["induction", "--text", "/dev/null"], /^headscope: --text \/dev\/null: the file is empty$/m],
 	])("%j is a usage error", async (argv, message) => {
 		const { code, stdout, stderr } = await runCli(...argv);
 		expect(stderr).toMatch(message);

@@ -100,3 +100,20 @@ test("code given on the command line can start the engine's thread", async () =>
 	const { stdout } = await promisify(execFile)(process.execPath, options);
 	expect(stdout.trim()).toBe("cpu");
 });
+
+test("a graphics card that is not there is told by the error alone: the runtime's own log is quiet", async () => {
+	const entry = new URL("../../node_modules/.cache/headscope-wasm/dist/runtime/index.js", import.meta.url);
+	const options = [
+		"--input-type=module",
+		"--eval",
+		`
+		import { createEngine } from ${JSON.stringify(entry.href)};
+		const engine = await createEngine({ provider: "cuda" }).catch((error) => console.log(error.message));
+		await engine?.dispose();
+	`,
+	];
+	const { stdout, stderr } = await promisify(execFile)(process.execPath, options);
+	expect(stderr).toBe("");
+	// on a machine with one the engine starts
+	if (stdout !== "") expect(stdout).toMatch(/^provider "cuda" [^\n]+; available: cpu, [^\n]*wasm\n$/);
+});

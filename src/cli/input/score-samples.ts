@@ -14,6 +14,7 @@ import { readTextFile } from "./read-file.js";
 export async function sampleOptions(options: SampleCommandOptions): Promise<ScoreHeadsOptions> {
 	const { samples, n, seed, bos } = options;
 	const text = options.text === undefined ? undefined : await readTextFile(options.text);
+	if (text === "") throw new UsageError(`--text ${options.text}: the file is empty`);
 	return {
 		seed,
 		...(samples !== undefined && { samples }),
