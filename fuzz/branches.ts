@@ -1,10 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { workFolder } from "./corpus.js";
 
-const FOLDER = ".cache/fuzz/coverage";
-
-/** Branches of source files that the corpus takes, and how many there are. */
+/** Branches of source files that the inputs of a target take, and how many there are. */
 export interface Branches {
 	readonly taken: number;
 	readonly all: number;
@@ -19,45 +18,46 @@ interface FileCoverage {
 	>;
 }
 
-/** Replays the corpus of targets on instrumented sources (Istanbul's branches: if, ?:, &&, ||, ??, case, defaults). */
-export function coveredBranches(
-	targets: readonly string[],
-	sources: readonly string[],
-): (some: readonly string[]) => Branches {
-	const include = sources.map((source) => `--coverage.include=${source}`);
-	const { status } = spawnSync(
+/**
+ * Reads the kept inputs of a target and those to begin with on instrumented sources, and counts Istanbul's branches: if,
+ * ?:, &&, ||, ??, case, defaults.
+ */
+export async function coveredBranches(target: string, sources: readonly string[]): Promise<Branches> {
+	const folder = workFolder(target, "coverage");
+	const child = spawn(
 		process.execPath,
 		[
 			...["node_modules/vitest/vitest.mjs", "run", "fuzz/replay.test.ts", "--coverage.enabled"],
 			...[
 				"--coverage.provider=istanbul",
 				"--coverage.reporter=json",
-				`--coverage.reportsDirectory=${FOLDER}`,
+				`--coverage.reportsDirectory=${folder}`,
 			],
-			...["--reporter=dot", `--testNamePattern=^(${targets.join("|")}) reads`, ...include],
+			...["--reporter=dot", `--testNamePattern=^${target} reads`],
+			...sources.map((source) => `--coverage.include=${source}`),
 		],
 		{ stdio: ["ignore", "ignore", "inherit"] },
 	);
+	const status = await new Promise((done, failed) => {
+		child.on("error", failed);
+		child.on("close", done);
+	});
 	if (status !== 0)
 		throw new Error("the replay of the corpus failed: npx vitest run fuzz/replay.test.ts tells why");
-	const files = JSON.parse(readFileSync(`${FOLDER}/coverage-final.json`, "utf8")) as Record<
+	const files = JSON.parse(readFileSync(`${folder}/coverage-final.json`, "utf8")) as Record<
 		string,
 		FileCoverage
 	>;
-	return (some) => {
-		const missed: string[] = [];
-		let [taken, all] = [0, 0];
-		for (const source of some) {
-			const file = files[resolve(source)];
-			if (!file) throw new Error(`${source}: nothing of it is in the coverage`);
-			for (const [id, counts] of Object.entries(file.b)) {
-				for (const [i, count] of counts.entries()) {
-					all++;
-					if (count > 0) taken++;
-					else missed.push(`${source}:${file.branchMap[id]?.locations[i]?.start.line ?? "?"}`);
-				}
-			}
+	const missed: string[] = [];
+	let all = 0;
+	for (const source of sources) {
+		const file = files[resolve(source)];
+		if (!file) throw new Error(`${source}: nothing of it is in the coverage`);
+		for (const [id, counts] of Object.entries(file.b)) {
+			all += counts.length;
+			for (const [i, count] of counts.entries())
+				if (count === 0) missed.push(`${source}:${file.branchMap[id]?.locations[i]?.start.line ?? "?"}`);
 		}
-		return { taken, all, missed };
-	};
+	}
+	return { taken: all - missed.length, all, missed };
 }

@@ -1,4 +1,5 @@
 /** What the fuzzer loads in a process of its own: the target that its environment names. */
+import { PLANTED } from "./planted.js";
 import { TARGETS } from "./registry.js";
 import { outcomeOf, type Target } from "./target.js";
 
@@ -11,7 +12,7 @@ export async function fuzz(input: Uint8Array): Promise<void> {
 }
 
 async function load(name: string): Promise<Target> {
-	const found = await TARGETS[name]?.();
+	const found = await { ...TARGETS, ...PLANTED }[name]?.();
 	if (!found) throw new Error(`FUZZ_TARGET: "${name}", allowed ${Object.keys(TARGETS).join(", ")}`);
 	return found;
 }

@@ -3,7 +3,7 @@
  * `strtol` under the name that C23 gave it (which reads "0b11" too); older systems refuse to load it for that. Where
  * they do, a copy is loaded that asks for `strtol` itself. Does nothing elsewhere.
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { basename, resolve } from "node:path";
 
 const load = process.dlopen;
@@ -62,7 +62,11 @@ function olderCopy(file: string): string {
 		bytes.writeUInt16LE(oldest, versions.start + 2 * i);
 	}
 	const copy = resolve(".cache/fuzz", basename(file));
+	if (existsSync(copy) && readFileSync(copy).equals(bytes)) return copy;
 	mkdirSync(resolve(".cache/fuzz"), { recursive: true });
-	writeFileSync(copy, bytes);
+	// under its name when it is whole: other processes may have the one of before in memory
+	const unfinished = `${copy}.${process.pid}`;
+	writeFileSync(unfinished, bytes);
+	renameSync(unfinished, copy);
 	return copy;
 }

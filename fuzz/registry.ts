@@ -6,6 +6,7 @@ export const TARGETS: Readonly<Record<string, () => Promise<Target>>> = {
 	gguf: async () => (await import("./targets/gguf.js")).gguf,
 	torch: async () => (await import("./targets/torch.js")).torch,
 	tokenizer: async () => (await import("./targets/tokenizer.js")).tokenizer,
+	folder: async () => (await import("./targets/folder.js")).folder,
 	config: async () => (await import("./targets/config.js")).config,
 	sweep: async () => (await import("./targets/sweep.js")).sweep,
 	experiment: async () => (await import("./targets/experiment.js")).experiment,

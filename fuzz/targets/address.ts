@@ -18,7 +18,7 @@ export const address: Target = {
 			throw new Error(`its own address has problems: ${again.problems.join("; ")}`);
 		if (JSON.stringify(again.scene) !== JSON.stringify(scene))
 			throw new Error("another scene from its own address");
-		toExperiment(scene);
+		return { scene, experiment: toExperiment(scene) };
 	},
 	*seeds() {
 		for (const [key, value] of Object.entries(SCENE))

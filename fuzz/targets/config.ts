@@ -28,12 +28,31 @@ export const config: Target = {
 			"resolve",
 			"registry",
 			"config-schema",
-			"decoder/config",
-			"decoder/rope-config",
-			"decoder/gguf",
-			"decoder/weights",
+			"gpt2",
+			"llama",
+			"qwen2",
+			"qwen3",
+			"mistral",
+			"gemma",
+			"gemma2",
 		],
-		...["gpt/config", "gpt/gguf", "hooked/config"],
+		...[
+			"gemma3",
+			"phi",
+			"phi3",
+			"olmo2",
+			"smollm3",
+			"gpt-neox",
+			"gpt-j",
+			"gpt-neo",
+			"opt",
+			"hooked-transformer",
+		],
+		...["config", "decoder", "gemma", "gguf", "rope-config", "weights", "windows"].map(
+			(file) => `decoder/${file}`,
+		),
+		...["config", "gguf", "gpt", "weights"].map((file) => `gpt/${file}`),
+		...["config", "weights"].map((file) => `hooked/${file}`),
 	].map((file) => `src/models/${file}.ts`),
 	refusals: [ModelError],
 	async read(bytes) {
@@ -42,15 +61,21 @@ export const config: Target = {
 		const checkpoint: Checkpoint = isObject(gguf)
 			? { format: "gguf", origin: "input", gguf: { metadata: gguf }, files: [], entries }
 			: { format: "folder", origin: "input", config: config ?? {}, files: [], entries };
-		const { weights } = await resolveModel(checkpoint);
+		const { config: dimensions, weights } = await resolveModel(checkpoint);
 		for (const { entry } of weights.tensors)
 			if (!entries.has(entry)) throw new Error(`a weight of "${entry}", which is not there`);
+		return { dimensions, weights };
 	},
 	*seeds() {
+		const varied = new Set<string>();
 		for (const name of readdirSync(MODELS)) {
 			const path = `${MODELS}/${name}/config.json`;
 			const config = JSON.parse(readFileSync(path, "utf8")) as Record<string, Json>;
-			yield* jsonVariations({ config }, [null, 0.5, "x"]);
+			const family = familyOf(config)?.name ?? name;
+			// one of each family in all its variations
+			if (varied.has(family)) yield utf8(JSON.stringify({ config }));
+			else yield* jsonVariations({ config }, [null, "x"]);
+			varied.add(family);
 		}
 		for (const { name, architectures, gguf } of FAMILIES) {
 			yield utf8(JSON.stringify({ config: { model_type: name } }));

@@ -8,9 +8,10 @@ import { type Json, jsonVariations, textOf, utf8 } from "../variations.js";
 
 /** YAML or JSON of an experiment. */
 export const experiment: Target = {
-	sources: ["parse-experiment", "experiment-schema", "yaml-places"].map(
-		(file) => `src/experiments/${file}.ts`,
-	),
+	sources: [
+		...["parse-experiment", "experiment-schema", "yaml-places"].map((file) => `experiments/${file}`),
+		...["interventions/registry", "metrics/registry", "shared/data-kinds"],
+	].map((file) => `src/${file}.ts`),
 	refusals: [ExperimentError],
 	read: (input) => parseExperiment(textOf(input), "input"),
 	*seeds() {

@@ -11,17 +11,20 @@ export const gguf: Target = {
 	sources: [
 		"src/weights/gguf.ts",
 		"src/weights/gguf-cursor.ts",
+		"src/weights/gguf-blocks.ts",
 		"src/weights/gguf-dequantize.ts",
 		"src/weights/float-formats.ts",
+		"src/weights/tensor-entry.ts",
 	],
 	refusals: [WeightsError],
 	async read(input) {
 		const source = bytesSource(input, "input");
-		const { entries } = await readGgufHeader(source);
+		const { entries, metadata } = await readGgufHeader(source);
 		for (const { dtype, shape, offset, length } of entries.values()) {
 			const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
 			FLOAT_FORMATS.get(dtype)?.decode(await source.read(offset, length), values);
 		}
+		return metadata;
 	},
 	*seeds() {
 		const tiny = new Uint8Array(readFileSync("test/reference/weights/tiny.gguf"));

@@ -49,7 +49,8 @@ export const safetensors: Target = {
 /** Bytes of tensors that a header alone gets at most. */
 const MOST = 4096;
 
-function fileWith(header: Uint8Array): Uint8Array {
+/** A file of this header. */
+export function fileWith(header: Uint8Array): Uint8Array {
 	const ends = textOf(header).matchAll(/data_offsets"\s*:\s*\[\s*\d+\s*,\s*(\d+)/g);
 	const end = Math.min(MOST, Math.max(0, ...[...ends].map(([, at]) => Number(at))));
 	const file = new Uint8Array(8 + header.length + end);

@@ -2,14 +2,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { TrainError } from "../../src/train/errors.js";
 import { parseSweep } from "../../src/train/parse-sweep.js";
+import { pythonJson } from "../../src/train/python-json.js";
 import type { Target } from "../target.js";
 import { textOf, utf8, variations } from "../variations.js";
 
 /** YAML of a sweep. */
 export const sweep: Target = {
-	sources: ["src/train/parse-sweep.ts", "src/train/config-fields.ts"],
+	sources: ["parse-sweep", "config-fields", "python-json"].map((file) => `src/train/${file}.ts`),
 	refusals: [TrainError],
-	read: (input) => parseSweep(textOf(input), "input"),
+	read(input) {
+		const read = parseSweep(textOf(input), "input");
+		// as the names of runs are made of them
+		for (const { choices = [] } of read.parameters) pythonJson(choices);
+		return read;
+	},
 	*seeds() {
 		const folder = "assets/sweeps";
 		for (const file of readdirSync(folder)) yield new Uint8Array(readFileSync(`${folder}/${file}`));

@@ -203,6 +203,9 @@ const split = (pattern: Json, behavior: string, invert: boolean): Json => ({
 	invert,
 });
 
+/** A step that many of would make a text of any length. */
+const doubling = { type: "Replace", pattern: { String: "a" }, content: "aa" };
+
 /** Every kind of each part of a file. */
 const PARTS: Readonly<Record<string, readonly Json[]>> = {
 	normalizer: [
@@ -210,6 +213,8 @@ const PARTS: Readonly<Record<string, readonly Json[]>> = {
 		{ type: "Strip", strip_left: false, strip_right: true },
 		{ type: "Replace", pattern: { String: "ab" }, content: "é" },
 		{ type: "Replace", pattern: { String: "" }, content: "é" },
+		{ type: "Prepend", prepend: "▁".repeat(65) },
+		{ type: "Sequence", normalizers: Array(30).fill(doubling) },
 	],
 	pre_tokenizer: [
 		...["ByteLevel", "Metaspace", "Digits", "Whitespace", "WhitespaceSplit", "Sequence", "Bert"].map(
@@ -222,6 +227,7 @@ const PARTS: Readonly<Record<string, readonly Json[]>> = {
 			prepend_scheme,
 		})),
 		{ type: "Metaspace", split: false, add_prefix_space: false, replacement: "_" },
+		{ type: "Metaspace", split: false, replacement: "__" },
 		{ type: "Digits", individual_digits: true },
 		split({ Regex: "\\s+" }, "Removed", true),
 		split({ String: " " }, "Isolated", false),
@@ -241,6 +247,7 @@ const PARTS: Readonly<Record<string, readonly Json[]>> = {
 		{ type: "Metaspace", replacement: "▁", prepend_scheme: "never" },
 		{ type: "Strip", content: "a", start: 1, stop: 2 },
 		{ type: "Replace", pattern: { String: "" }, content: "$&" },
+		{ type: "Sequence", decoders: Array(30).fill(doubling) },
 	],
 	post_processor: [
 		{ type: "ByteLevel" },

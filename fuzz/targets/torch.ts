@@ -13,12 +13,13 @@ export const torch: Target = {
 	refusals: [WeightsError],
 	longest: 8192,
 	async read(input) {
-		const { model } = await readTorchCheckpoint(
+		const checkpoint = await readTorchCheckpoint(
 			bytesSource(input[0] === 0x80 ? archive(input) : input, "input"),
 		);
-		for (const { data, size } of model.values()) {
+		for (const { data, size } of checkpoint.model.values()) {
 			if (data.length !== size) throw new Error(`a tensor of ${size} elements has ${data.length}`);
 		}
+		return checkpoint;
 	},
 	*seeds() {
 		for (const protocol of [2, 4, 5]) {
