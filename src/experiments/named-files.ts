@@ -4,10 +4,10 @@ import { type DataPath, pathText } from "./yaml-places.js";
 
 /** Throws an {@link ExperimentError} about a place in an experiment: `file:line:column: path: what`. */
 export function reject(experiment: Experiment, path: DataPath, what: string, cause?: unknown): never {
-	throw new ExperimentError(
-		`${experiment.at(path)}: ${pathText(path)}: ${what}`,
-		cause === undefined ? undefined : { cause },
-	);
+	throw new ExperimentError(`${experiment.at(path)}: ${pathText(path)}: ${what}`, {
+		path,
+		...(cause !== undefined && { cause }),
+	});
 }
 
 /**

@@ -136,9 +136,15 @@ function failBy(places: YamlPlaces, issue: z.core.$ZodIssue): never {
 			known.length > 0 ? `, nearest is "${nearest(key, known, 1)[0]}"; allowed ${known.join(", ")}` : "";
 		return places.fail(path, `unknown key "${key}" of ${where}${near}`, key);
 	}
-	const missing = issue.code === "invalid_type" && issue.input === undefined && path.length > 0;
+	const missing =
+		issue.code === "invalid_type" && path.length > 0 && valueAt(places.data, path) === undefined;
 	if (missing) return places.fail(path.slice(0, -1), `${where} is missing`);
 	return places.fail(path, `${where}: ${issue.message}`);
+}
+
+/** What stands at a place in data; undefined where there is nothing. */
+function valueAt(data: unknown, path: DataPath): unknown {
+	return path.reduce<unknown>((at, part) => (at as Record<string, unknown> | null | undefined)?.[part], data);
 }
 
 /** The keys that an experiment may have at a place. */
@@ -159,5 +165,5 @@ function located(places: YamlPlaces, error: unknown): unknown {
 	const inner = [...where.slice(top.length).matchAll(/\.(\w[\w-]*)|\[(\d+)\]/g)];
 	const path = [top, ...inner.map(([, key, index]) => key ?? Number(index))];
 	const [, key] = /^[^"]*: unknown "([^"]*)"/.exec(error.message) ?? [];
-	return new ExperimentError(`${places.at(path, key)}: ${error.message}`, { cause: error });
+	return new ExperimentError(`${places.at(path, key)}: ${error.message}`, { cause: error, path });
 }

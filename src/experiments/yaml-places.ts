@@ -48,7 +48,7 @@ export class YamlPlaces {
 
 	/** Throws with the place of a value or key in front. */
 	fail(path: DataPath, what: string, key?: string): never {
-		throw new ExperimentError(`${this.at(path, key)}: ${what}`);
+		throw new ExperimentError(`${this.at(path, key)}: ${what}`, { path });
 	}
 
 	/**

@@ -20,7 +20,7 @@ export interface Measurement {
 	readonly refused: readonly Refused[];
 }
 
-/** What errors call the experiment, and the place that they begin with. */
+/** What errors call the experiment, and the place in its text, which nobody here sees. */
 const NAME = "measure";
 const PLACE = /^measure:\d+:\d+: /;
 
@@ -49,7 +49,7 @@ export async function measureAll(text: string, context: MethodContext<never>): P
 			found = new Map(draft.metrics.map((metric, i) => [metric, metrics[i] as MetricResult]));
 			break;
 		} catch (error) {
-			const place = placeOf(error, draft);
+			const place = await placeOf(error, draft);
 			if (!place) throw error;
 			const { list, index, why } = place;
 			if (list === "metrics") problems.set(draft.metrics[index], why);
@@ -89,22 +89,20 @@ interface Place {
 }
 
 /** Which entry an error is about. What is wrong with a donor or an autoencoder is so with the first that takes it. */
-function placeOf(error: unknown, { interventions }: Draft): Place | undefined {
-	const message = error instanceof Error ? error.message : "";
-	const [, list, index, why] = /\b(metrics|interventions)\[(\d+)\]\.?:? ?(.*)$/s.exec(message) ?? [];
-	if (list !== undefined && why !== undefined) return { list: list as "metrics", index: Number(index), why };
-	for (const [field, key, what] of [
-		["from", "donors", "donor"],
-		["dictionary", "dictionaries", "dictionary"],
-	] as const) {
-		// names may be anything: the longest one that is told
-		const told = interventions
-			.map((one) => (one as Record<string, unknown> | null)?.[field])
-			.filter((name) => typeof name === "string")
-			.filter((name) => message.includes(`${key}.${name}`) || message.includes(`${what} "${name}"`))
-			.sort((a, b) => b.length - a.length);
-		const taker = told[0] === undefined ? -1 : takerOf(interventions, field, told[0]);
-		if (taker >= 0) return { list: "interventions", index: taker, why: message.replace(PLACE, "") };
-	}
-	return undefined;
+async function placeOf(error: unknown, { interventions }: Draft): Promise<Place | undefined> {
+	// with YAML's grammar, which is there by now
+	const { ExperimentError } = await import("headscope/experiments");
+	if (!(error instanceof ExperimentError)) return undefined;
+	const what = error.message.replace(PLACE, "");
+	const [list, part] = error.path ?? [];
+	if ((list === "metrics" || list === "interventions") && typeof part === "number")
+		return { list, index: part, why: withoutPrefix(what, `${list}[${part}]`) };
+	const field = list === "donors" ? "from" : list === "dictionaries" ? "dictionary" : undefined;
+	const taker = field && typeof part === "string" ? takerOf(interventions, field, part) : -1;
+	return taker < 0 ? undefined : { list: "interventions", index: taker, why: what };
+}
+
+/** What is told at an entry need not begin with it: "metrics[0].positions: ..." is "positions: ..." there. */
+function withoutPrefix(what: string, prefix: string): string {
+	return what.startsWith(prefix) ? what.slice(prefix.length).replace(/^(?:\.|: )/, "") : what;
 }
