@@ -1,0 +1,97 @@
+/** Files that are dropped on the page: what it can hold is Node's model, what it cannot is told. */
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadModel } from "headscope";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import { root } from "../built.js";
+import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+
+const demoLlama = join(root, "assets/demo-llama");
+const GGUF = join(root, "test/reference/lm/gguf/rand-llama-tied-gqa-theta5e5.gguf");
+
+let server: StudioServer;
+let browser: Browser;
+
+beforeAll(async () => {
+	server = await serveBuilt();
+	browser = await startBrowser();
+});
+afterAll(async () => {
+	await browser?.close();
+	await server?.[Symbol.asyncDispose]();
+});
+
+/** Drops files on the page, as if from the desktop. */
+async function drop(page: Page, files: readonly string[]): Promise<void> {
+	// the browser makes its own files of them, which a drop then has
+	const input = page.getByLabel("Open files");
+	await input.evaluate((element) => {
+		element.addEventListener(
+			"change",
+			(event) => {
+				event.stopImmediatePropagation();
+				const dataTransfer = new DataTransfer();
+				for (const file of (element as HTMLInputElement).files ?? []) dataTransfer.items.add(file);
+				document.body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+			},
+			{ once: true, capture: true },
+		);
+	});
+	await input.setInputFiles([...files]);
+}
+
+test("a GGUF file is computed in the page as in Node", async () => {
+	await using model = await loadModel(GGUF);
+	const text = "t3 t4 t5 t6 t3 t4 t5";
+	const logits = (await model.run(text)).select(0);
+	const last = Array.from(logits.select(-1).data).sort((a, b) => b - a);
+	const [most = 0] = last;
+	const sum = last.reduce((all, logit) => all + Math.exp(logit - most), 0);
+	const { page, complaints } = await openStudio(browser, server.url);
+	await drop(page, [GGUF]);
+	await page.locator("option:checked", { hasText: "file:rand-llama" }).waitFor({ state: "attached" });
+	await page.getByLabel("Text", { exact: true }).fill(text);
+	await settled(page);
+	const rows = page.getByRole("region", { name: "Next token" }).locator("tbody tr");
+	await rows.first().waitFor();
+	const shown = await rows.locator("td:nth-of-type(1)").allTextContents();
+	expect(shown.length).toBeGreaterThan(4);
+	for (const [i, probability] of shown.entries())
+		expect(Math.abs(Number(probability) - Math.exp((last[i] as number) - most) / sum)).toBeLessThan(1e-4);
+	expect(complaints).toEqual([]);
+	await page.close();
+});
+
+test("a model that is too large is refused with its size and what would fit, and the page goes on", async () => {
+	const folder = mkdtempSync(join(tmpdir(), "headscope-large-"));
+	try {
+		// a file with a hole: it takes no room on the disk
+		const bytes = 2e9;
+		const header = JSON.stringify({
+			"model.embed_tokens.weight": { dtype: "F16", shape: [1_000_000, 1000], data_offsets: [0, bytes] },
+		});
+		const length = Buffer.alloc(8);
+		length.writeBigUInt64LE(BigInt(header.length));
+		const weights = join(folder, "model.safetensors");
+		writeFileSync(weights, Buffer.concat([length, Buffer.from(header)]));
+		truncateSync(weights, 8 + header.length + bytes);
+		const { page } = await openStudio(browser, `${server.url}#v=1&model=demo-llama`);
+		const small = ["config.json", "tokenizer.json", "tokenizer_config.json"];
+		await drop(page, [...small.map((name) => join(demoLlama, name)), weights]);
+		await page
+			.locator(".notices")
+			.getByText(
+				"its weights take 4.0 GB as float32, a page holds up to 1.6 GB (some 400 million parameters)",
+			)
+			.waitFor();
+		await page.getByLabel("Text").fill("moon king moon");
+		await settled(page);
+		expect(await page.getByRole("list", { name: "Tokens" }).getByRole("button").count()).toBe(3);
+		await page.close();
+	} finally {
+		rmSync(folder, { recursive: true, force: true });
+	}
+});
