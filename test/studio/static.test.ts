@@ -73,6 +73,25 @@ test("without a service worker the page computes in one thread and says so", asy
 	await context.close();
 });
 
+test("the page brings a policy that lets WASM be compiled and no script but its own run", async () => {
+	const { page } = await openStudio(browser, url);
+	const policy = await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute("content");
+	expect(policy?.split("; ")).toEqual(
+		expect.arrayContaining([
+			"default-src 'none'",
+			"script-src 'self' 'wasm-unsafe-eval'",
+			"style-src 'self'",
+		]),
+	);
+	expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|\*(?!\.)/);
+	const ran = await page.evaluate(() => {
+		document.body.append(Object.assign(document.createElement("script"), { text: "window.ran = 1" }));
+		return "ran" in window;
+	});
+	expect(ran).toBe(false);
+	await page.close();
+});
+
 test("a folder with files in it is left alone", async () => {
 	await expect(writeStatic(folder)).rejects.toThrow(/has files in it; give a new or an empty folder/);
 });
