@@ -1,8 +1,9 @@
 import { openCheckpoint } from "#checkpoint";
-import { createEngine, type Engine, type EngineOptions, type WeightsMode } from "../runtime/index.js";
+import { createEngine, type Engine, type EngineOptions } from "../runtime/index.js";
 import { type Tokenizer, tokenizerFromJson } from "../tokenizers/index.js";
 import type { Checkpoint, CheckpointOptions } from "../weights/index.js";
 import { Model } from "./model.js";
+import { formsOf, type HoldWeights, quantise } from "./quantise.js";
 import { resolveModel } from "./resolve.js";
 
 export interface LoadModelOptions extends CheckpointOptions {
@@ -10,8 +11,12 @@ export interface LoadModelOptions extends CheckpointOptions {
 	engine?: Engine;
 	/** Options of that engine. */
 	engineOptions?: EngineOptions;
-	/** How the engine holds the weights: "bound" (default) or, faster for many runs of one kind, "mapped". */
-	weights?: WeightsMode;
+	/**
+	 * How the engine holds the weights: as float32 in memory ("bound"), in their float32 files ("mapped", faster for many
+	 * runs of one kind), or "quantised", the matrices of a GGUF file in its own blocks. Default "quantised" for GGUF files
+	 * of more than a billion parameters on the CPU, else "bound".
+	 */
+	weights?: HoldWeights;
 }
 
 /** The models that come with the package, by name: they load without a network. */
@@ -45,17 +50,21 @@ export function demoFolder(name: string): URL {
 
 /** Loads the model of an opened checkpoint: its architecture, tokenizer and weights. */
 export async function loadCheckpoint(checkpoint: Checkpoint, options: LoadModelOptions = {}): Promise<Model> {
-	const { family, config, weights } = await resolveModel(checkpoint);
+	const resolved = await resolveModel(checkpoint);
+	const { family, config } = resolved;
 	const tokenizer = await tokenizerOf(checkpoint);
 	const engine = options.engine ?? (await createEngine(options.engineOptions));
 	try {
-		const { onProgress, signal, weights: mode } = options;
+		const { onProgress, signal, weights: how } = options;
+		const weights = await quantise(resolved.weights, checkpoint, how, engine.provider);
 		const id = await engine.loadWeights(weights, {
-			...(mode && { mode }),
+			...(how === "mapped" && { mode: how }),
 			...(onProgress && { onProgress }),
 			...(signal && { signal }),
 		});
-		return new Model(checkpoint.origin, family, config, tokenizer, engine, id, options.engine === undefined);
+		const owned = options.engine === undefined;
+		const forms = formsOf(weights);
+		return new Model(checkpoint.origin, family, config, tokenizer, engine, id, owned, { models: 1 }, forms);
 	} catch (error) {
 		if (!options.engine) await engine.dispose();
 		throw error;

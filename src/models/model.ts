@@ -11,7 +11,7 @@ import { compileInterventions } from "../interventions/compile.js";
 import type { Sizes } from "../interventions/index.js";
 import { compile, type Program } from "../onnx/compile.js";
 import type { Engine, WeightsId } from "../runtime/index.js";
-import { Tensor } from "../tensor/index.js";
+import { type BlockForm, Tensor } from "../tensor/index.js";
 import type { Encoding, Tokenizer } from "../tokenizers/index.js";
 import type { Batch } from "./batch.js";
 import { chunkSize, runInChunks } from "./chunks.js";
@@ -64,6 +64,8 @@ export class Model implements AsyncDisposable {
 		private readonly ownsEngine: boolean,
 		/** Models that live in the engine. */
 		private readonly sharing = { models: 1 },
+		/** Weights that the engine holds as blocks. */
+		private readonly forms: ReadonlyMap<string, BlockForm> = new Map(),
 	) {
 		forgotten.register(this, { engine, weights, sharing }, this);
 	}
@@ -157,7 +159,7 @@ export class Model implements AsyncDisposable {
 		options: Pick<RunOptions, "signal"> = {},
 	): Promise<Map<string, Tensor>> {
 		const graph = graphOf(new Map(Object.entries(outputs(ops))));
-		return this.runProgram(compile(graph, this.engine.provider), feeds, options);
+		return this.runProgram(compile(graph, this.engine.provider, this.forms), feeds, options);
 	}
 
 	/**
@@ -321,7 +323,7 @@ export class Model implements AsyncDisposable {
 
 	private compile(request: Request): Program {
 		const { outputs } = traceRequest(this.family, this.config, this.selectable(), request);
-		return compile(graphOf(outputs), this.engine.provider);
+		return compile(graphOf(outputs), this.engine.provider, this.forms);
 	}
 
 	private programsOf({ outputs }: Readout): Map<string, Program> {
@@ -340,7 +342,7 @@ export class Model implements AsyncDisposable {
 		const results = new Map<string, Tensor>();
 		for (const [k, { graph }] of stagesOf(outputs, cuts).entries()) {
 			if (graph.outputs.size === 0) continue; // nothing is wanted after the last cut
-			const program = compile(graph, this.engine.provider);
+			const program = compile(graph, this.engine.provider, this.forms);
 			for (const [name, tensor] of await this.runProgram(program, known, request.options)) {
 				if (isCarried(name)) known[name] = tensor;
 				else results.set(name, tensor);

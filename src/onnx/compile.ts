@@ -1,10 +1,11 @@
 import { type Dim, dimTerms, formatShape, isSymbol } from "../graph/dim.js";
 import type { Graph } from "../graph/graph.js";
+import { holdBlocks } from "../graph/hold-blocks.js";
 import type { Emitter, OnnxAttribute, Provider } from "../graph/op.js";
 import { nameValues, printAttribute, printGraph } from "../graph/print.js";
 import { simplify } from "../graph/simplify.js";
-import type { Value } from "../graph/value.js";
-import { type DType, Tensor } from "../tensor/index.js";
+import type { Node, Value } from "../graph/value.js";
+import { type BlockForm, type DType, Tensor } from "../tensor/index.js";
 import {
 	ELEMENT_TYPE,
 	encodeModel,
@@ -32,9 +33,17 @@ export interface Program {
 	readonly outputs: readonly OnnxValueInfo[];
 }
 
-/** Compiles a graph to ONNX for a provider. Weights stay inputs, so that any number of programs share one copy. */
-export function compile(traced: Graph, provider: Provider = "cpu"): Program {
-	const graph = simplify(traced);
+/**
+ * Compiles a graph to ONNX for a provider. Weights stay inputs, so that any number of programs share one copy.
+ * @param forms weights that are held as blocks. Default none
+ */
+export function compile(
+	traced: Graph,
+	provider: Provider = "cpu",
+	forms: ReadonlyMap<string, BlockForm> = new Map(),
+): Program {
+	const simple = simplify(traced);
+	const graph = forms.size === 0 ? simple : simplify(holdBlocks(simple, forms));
 	checkNames(graph);
 	const writer = new ProgramWriter(graph, provider);
 	const describe = (value: Value): OnnxValueInfo => ({
@@ -131,8 +140,7 @@ class ProgramWriter implements Emitter {
 	}
 
 	writeNodes(): void {
-		for (const node of this.graph.nodes) {
-			if (node.op.name === "input") continue;
+		for (const node of inWritingOrder(this.graph)) {
 			const inputs = node.inputs.map((v) => this.names.get(v) as string);
 			const outputs = node.outputs.map((v) => this.names.get(v) as string);
 			try {
@@ -228,6 +236,23 @@ class ProgramWriter implements Emitter {
 		this.extents.set(key, out);
 		return out;
 	}
+}
+
+/**
+ * The nodes that compute something, in the order they are written. The runtime computes the operand of a node that was
+ * written last first: so what takes weights apart and waits for no feed is written before all else, lest all the
+ * layers' matrices are in memory as float32 before the first layer has run.
+ */
+function inWritingOrder({ nodes }: Graph): readonly Node[] {
+	const computing = nodes.filter((node) => node.op.name !== "input");
+	const isPacked = ({ attributes, outputs }: Node): boolean =>
+		attributes.role === "weight" && outputs[0]?.dtype === "uint8";
+	if (!nodes.some(isPacked)) return computing;
+	const waiting = new Set<Node>();
+	for (const node of nodes) {
+		if (node.attributes.role === "feed" || node.inputs.some((v) => waiting.has(v.node))) waiting.add(node);
+	}
+	return [...computing.filter((n) => !waiting.has(n)), ...computing.filter((n) => waiting.has(n))];
 }
 
 function encodeAttribute(value: OnnxAttribute): OnnxAttributeValue {

@@ -6,7 +6,14 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import type { DType, Tensor } from "../tensor/index.js";
 
 /** onnx.TensorProto.DataType */
-export const ELEMENT_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
+export const ELEMENT_TYPE: Record<DType, number> = {
+	float32: 1,
+	uint8: 2,
+	int32: 6,
+	int64: 7,
+	bool: 9,
+	float64: 11,
+};
 
 const IR_VERSION = 10;
 const OPSET = 21;

@@ -2,7 +2,7 @@ import { fileSource, folderAndName } from "#file-source";
 import type { Provider } from "../graph/op.js";
 import type { WeightInput } from "../onnx/compile.js";
 import { encodeExternalWeights, encodeWeightInputs } from "../onnx/proto.js";
-import { Tensor } from "../tensor/index.js";
+import { type BlockForm, type PartType, partTypes, Tensor, unpackBlocks } from "../tensor/index.js";
 import { locateWeights, type WeightPlace, type WeightsSpec } from "../weights/index.js";
 import { EngineError } from "./engine.js";
 import type { OrtTensor } from "./platform.js";
@@ -23,12 +23,21 @@ export interface HeldWeights {
 	replace(name: string, tensor: OrtTensor): void;
 }
 
+/** A matrix that is held as blocks: its parts are among the tensors. */
+interface BlockWeight {
+	readonly form: BlockForm;
+	readonly shape: readonly number[];
+}
+
 /** Weights in memory, fed as inputs. */
 export class BoundWeights implements HeldWeights {
 	readonly shared = true;
 	readonly sessionOptions = {};
 
-	constructor(private readonly tensors: Map<string, OrtTensor>) {}
+	constructor(
+		private readonly tensors: Map<string, OrtTensor>,
+		private readonly blocks: ReadonlyMap<string, BlockWeight> = new Map(),
+	) {}
 
 	inputs(weights: readonly WeightInput[]): Record<string, OrtTensor> {
 		const inputs: Record<string, OrtTensor> = {};
@@ -50,11 +59,29 @@ export class BoundWeights implements HeldWeights {
 
 	async read(name: string): Promise<Tensor<"float32">> {
 		const tensor = this.tensors.get(name);
-		if (!tensor) throw new EngineError(`no weight "${name}"`);
+		if (!tensor) return this.unpack(name);
 		return new Tensor("float32", tensor.dims, (tensor.data as Float32Array<ArrayBuffer>).slice());
 	}
 
+	private unpack(name: string): Tensor<"float32"> {
+		const weight = this.blocks.get(name);
+		if (!weight) throw new EngineError(`no weight "${name}"`);
+		const types = partTypes(name, weight.form, weight.shape);
+		const part = <D extends "float32" | "uint8">({ name: of, shape }: PartType, dtype: D): Tensor<D> =>
+			new Tensor(dtype, shape, this.tensors.get(of)?.data as Tensor<D>["data"]);
+		return unpackBlocks(weight.form, {
+			quants: part(types.quants, "uint8"),
+			scales: part(types.scales, "float32"),
+			offsets: types.offsets && part(types.offsets, "float32"),
+		});
+	}
+
 	replace(name: string, tensor: OrtTensor): void {
+		if (this.blocks.has(name)) {
+			throw new EngineError(
+				`weight "${name}" is held as blocks, so a run cannot replace it; load it with weights: "bound"`,
+			);
+		}
 		checkShape(name, this.tensors.get(name)?.dims ?? [], tensor.dims);
 		this.tensors.set(name, tensor);
 	}

@@ -7,7 +7,7 @@ import type { Provider } from "../graph/op.js";
 import { input } from "../graph/ops/index.js";
 import { callerName, compile, type Program } from "../onnx/compile.js";
 import { type DType, Tensor } from "../tensor/index.js";
-import { loadWeights, type WeightsSpec } from "../weights/index.js";
+import { loadHeld, type WeightsSpec } from "../weights/index.js";
 import { abortable } from "./abortable.js";
 import {
 	type Engine,
@@ -73,13 +73,16 @@ export class LocalEngine implements Engine {
 	}
 
 	async loadWeights(spec: WeightsSpec, { mode = "bound", ...options }: LoadOptions = {}): Promise<WeightsId> {
-		if (mode === "bound") return this.putWeights(await loadWeights(spec, options));
-		return this.hold(await MappedWeights.of(spec, this.provider));
+		if (mode === "mapped") return this.hold(await MappedWeights.of(spec, this.provider));
+		const blocks = spec.tensors.flatMap(({ name, shape, blocks: form }) =>
+			form ? [[name, { form, shape }] as const] : [],
+		);
+		const tensors = this.toOrtAll(await loadHeld(spec, options));
+		return this.hold(new BoundWeights(tensors, new Map(blocks)));
 	}
 
 	async putWeights(tensors: ReadonlyMap<string, Tensor<"float32">>): Promise<WeightsId> {
-		const bound = [...tensors].map(([name, t]) => [name, this.toOrt(t)] as const);
-		return this.hold(new BoundWeights(new Map(bound)));
+		return this.hold(new BoundWeights(this.toOrtAll(tensors)));
 	}
 
 	async readWeight(id: WeightsId, name: string): Promise<Tensor<"float32">> {
@@ -203,6 +206,10 @@ export class LocalEngine implements Engine {
 				},
 			},
 		});
+	}
+
+	private toOrtAll(tensors: ReadonlyMap<string, Tensor>): Map<string, OrtTensor> {
+		return new Map([...tensors].map(([name, tensor]) => [name, this.toOrt(tensor)]));
 	}
 
 	private toOrt(tensor: Tensor): OrtTensor {

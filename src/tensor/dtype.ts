@@ -1,5 +1,5 @@
-/** Element types that headscope computes with. `bool` is stored as one byte, 0 or 1. */
-export type DType = "float32" | "float64" | "int32" | "int64" | "bool";
+/** Element types that headscope computes with. `bool` is stored as one byte, 0 or 1; `uint8` is what packed weights are made of. */
+export type DType = "float32" | "float64" | "int32" | "int64" | "bool" | "uint8";
 
 /** The array that holds a dtype's elements. */
 export interface DataOf {
@@ -8,6 +8,7 @@ export interface DataOf {
 	int32: Int32Array;
 	int64: BigInt64Array;
 	bool: Uint8Array;
+	uint8: Uint8Array;
 }
 
 export type Data = DataOf[DType];
@@ -18,6 +19,7 @@ const CONSTRUCTORS = {
 	int32: Int32Array,
 	int64: BigInt64Array,
 	bool: Uint8Array,
+	uint8: Uint8Array,
 } as const;
 
 export const DTYPES = Object.keys(CONSTRUCTORS) as readonly DType[];
@@ -42,7 +44,7 @@ export function viewOf<D extends DType>(
 	return new CONSTRUCTORS[dtype](buffer as ArrayBuffer, offset, length) as DataOf[D];
 }
 
-/** The dtype whose storage a typed array is, or undefined. */
-export function dtypeOf(data: ArrayBufferView): DType | undefined {
-	return DTYPES.find((d) => data instanceof CONSTRUCTORS[d]);
+/** Whether a typed array is what elements of a dtype are stored in. */
+export function isStorageOf(dtype: DType, data: ArrayBufferView): boolean {
+	return data instanceof CONSTRUCTORS[dtype];
 }

@@ -1,5 +1,5 @@
 import type { Axis } from "./axes.js";
-import { allocate, type Data, type DataOf, type DType, dtypeOf } from "./dtype.js";
+import { allocate, type Data, type DataOf, type DType, isStorageOf } from "./dtype.js";
 
 /** Nested arrays of numbers, as JSON has them. */
 export type Nested = number | readonly Nested[];
@@ -23,7 +23,7 @@ export class Tensor<D extends DType = DType> {
 				`tensor: shape [${shape.join(", ")}] needs ${sizeOf(shape)} elements, got ${data.length}`,
 			);
 		}
-		if (dtypeOf(data) !== dtype) {
+		if (!isStorageOf(dtype, data)) {
 			throw new TypeError(`tensor: dtype ${dtype} cannot be stored in ${data.constructor.name}`);
 		}
 		if (axes && axes.length !== shape.length) {

@@ -1,7 +1,7 @@
 export { type Checkpoint, type CheckpointEntry, openCheckpointFiles } from "./checkpoint.js";
 export { WeightsError } from "./errors.js";
 export { type GgufHeader, type GgufScalar, type GgufValue, MAX_GGUF_HEADER, readGgufHeader } from "./gguf.js";
-export { type LoadOptions, loadWeights } from "./load-weights.js";
+export { type LoadOptions, loadHeld, loadWeights } from "./load-weights.js";
 export { locateWeights, type WeightPlace } from "./locate-weights.js";
 export type { CheckpointOptions } from "./open-checkpoint-node.js";
 export { type FileRef, nameOf, openSource, withSource } from "./open-source.js";

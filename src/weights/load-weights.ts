@@ -1,4 +1,4 @@
-import { Tensor } from "../tensor/index.js";
+import { type BlockForm, Tensor } from "../tensor/index.js";
 import { quote, refuse, WeightsError } from "./errors.js";
 import { FLOAT_FORMATS } from "./float-formats.js";
 import type { FloatFormat } from "./gguf-dequantize.js";
@@ -6,7 +6,7 @@ import { openSource } from "./open-source.js";
 import type { Source } from "./source.js";
 import type { TensorEntry } from "./tensor-entry.js";
 import { readTensorFile } from "./tensor-file.js";
-import { placerOf, shapeAfter } from "./transform.js";
+import { placerOf, rowPlacerOf, shapeAfter } from "./transform.js";
 import { type OnProgress, progressMeter, type TensorSpec, type WeightsSpec } from "./weights-spec.js";
 
 /** Bytes read from a file at a time: a load needs a few times this beside the float32 weights. */
@@ -32,22 +32,33 @@ export async function loadWeights(
 	spec: WeightsSpec,
 	options: LoadOptions = {},
 ): Promise<Map<string, Tensor<"float32">>> {
+	const tensors = spec.tensors.map(({ blocks: _, ...tensor }) => tensor);
+	return (await loadHeld({ ...spec, tensors }, options)) as Map<string, Tensor<"float32">>;
+}
+
+/**
+ * As {@link loadWeights}, but with the tensors that are to be held as blocks in parts, under the names of `partTypes`.
+ */
+export async function loadHeld(spec: WeightsSpec, options: LoadOptions = {}): Promise<Map<string, Tensor>> {
 	const sources = spec.files.map((ref) => openSource(ref, options));
 	try {
 		const jobs = await plan(spec, sources, options);
 		const total = jobs.reduce((sum, job) => sum + job.entry.length, 0);
 		const report = progressMeter("load", total, options.onProgress);
 		// in the order of the spec, filled in the order of the files
-		const weights = new Map<string, Tensor<"float32">>();
-		for (const { name } of spec.tensors) weights.set(name, EMPTY);
-		for (const job of jobs) weights.set(job.spec.name, await loadTensor(job, report, options.signal));
-		return weights;
+		const loaded = new Map<string, ReadonlyMap<string, Tensor>>();
+		for (const { name } of spec.tensors) loaded.set(name, NOTHING);
+		for (const job of jobs) {
+			const load = job.spec.blocks ? loadBlocks : loadTensor;
+			loaded.set(job.spec.name, await load(job, report, options.signal));
+		}
+		return new Map([...loaded.values()].flatMap((tensors) => [...tensors]));
 	} finally {
 		await Promise.all(sources.map((source) => source.close?.()));
 	}
 }
 
-const EMPTY = Tensor.zeros([0]);
+const NOTHING: ReadonlyMap<string, Tensor> = new Map();
 
 interface Job {
 	readonly spec: TensorSpec;
@@ -89,16 +100,49 @@ function jobOf(spec: TensorSpec, source: Source, entries: ReadonlyMap<string, Te
 	return { spec, source, entry, format };
 }
 
-async function loadTensor(
-	{ spec, source, entry, format }: Job,
+type Load = (
+	job: Job,
 	report: (what: string, bytes: number) => void,
 	signal: AbortSignal | undefined,
-): Promise<Tensor<"float32">> {
-	const size = (entry.length / format.bytes) * format.elements;
-	const data = new Float32Array(size);
+) => Promise<ReadonlyMap<string, Tensor>>;
+
+const loadTensor: Load = async (job, report, signal) => {
+	const { spec, source, entry, format } = job;
+	const data = new Float32Array((entry.length / format.bytes) * format.elements);
 	const place = placerOf(spec.transform, entry.shape, data);
 	// whole rows for a transform, whole blocks in any case; a row is a whole number of blocks
-	const row = place && entry.shape.length > 1 ? size / (entry.shape[0] as number) : format.elements;
+	const row = place && entry.shape.length > 1 ? data.length / (entry.shape[0] as number) : format.elements;
+	await readChunks(job, row, report, signal, (bytes, at, count) => {
+		const target = place ? new Float32Array(count) : data.subarray(at, at + count);
+		format.decode(bytes, target);
+		checkFinite(target, at, spec.entry, source.name);
+		place?.(target, at);
+	});
+	return new Map([[spec.name, new Tensor("float32", spec.shape, data)]]);
+};
+
+const loadBlocks: Load = async (job, report, signal) => {
+	const { spec, source, entry } = job;
+	const [rows, columns] = entry.shape as [number, number];
+	const { blockMatrix } = await import("./hold-blocks.js");
+	const matrix = blockMatrix(spec, spec.blocks as BlockForm, entry.dtype);
+	const placeOf = rowPlacerOf(spec.transform, rows);
+	await readChunks(job, columns, report, signal, (bytes, at) => matrix.write(bytes, at / columns, placeOf));
+	for (const { dtype, data } of matrix.tensors.values()) {
+		if (dtype === "float32") checkFinite(data as Float32Array, 0, spec.entry, source.name, "block");
+	}
+	return matrix.tensors;
+};
+
+/** Reads a tensor in pieces of whole `row` elements; `take` is given a piece's bytes, first element and length. */
+async function readChunks(
+	{ spec, source, entry, format }: Job,
+	row: number,
+	report: (what: string, bytes: number) => void,
+	signal: AbortSignal | undefined,
+	take: (bytes: Uint8Array, at: number, count: number) => void,
+): Promise<void> {
+	const size = (entry.length / format.bytes) * format.elements;
 	const elementsPerChunk = (CHUNK / format.bytes) * format.elements;
 	const step = Math.max(1, Math.floor(elementsPerChunk / row)) * row;
 	for (let at = 0; at < size; at += step) {
@@ -106,16 +150,18 @@ async function loadTensor(
 		const count = Math.min(step, size - at);
 		const from = (at / format.elements) * format.bytes;
 		const bytes = await source.read(entry.offset + from, (count / format.elements) * format.bytes);
-		const target = place ? new Float32Array(count) : data.subarray(at, at + count);
-		format.decode(bytes, target);
-		checkFinite(target, at, spec.entry, source.name);
-		place?.(target, at);
+		take(bytes, at, count);
 		report(spec.entry, bytes.length);
 	}
-	return new Tensor("float32", spec.shape, data);
 }
 
-function checkFinite(values: Float32Array, at: number, name: string, where: string): void {
+function checkFinite(
+	values: Float32Array,
+	at: number,
+	name: string,
+	where: string,
+	of: "element" | "block" = "element",
+): void {
 	// x - x is 0 for every finite x and NaN for the others
 	let sum = 0;
 	for (let i = 0; i < values.length; i++) sum += (values[i] as number) - (values[i] as number);
@@ -123,6 +169,6 @@ function checkFinite(values: Float32Array, at: number, name: string, where: stri
 	const bad = values.findIndex((x) => !Number.isFinite(x));
 	refuse(
 		where,
-		`tensor ${quote(name)} has the value ${values[bad]} at element ${at + bad}, allowed finite numbers`,
+		`tensor ${quote(name)} has the value ${values[bad]} at ${of} ${at + bad}, allowed finite numbers`,
 	);
 }

@@ -26,12 +26,12 @@ const SAME: ReadonlyMap<string, DType> = new Map<string, DType>([
 	["I32", "int32"],
 	["I64", "int64"],
 	["BOOL", "bool"],
+	["U8", "uint8"],
 ]);
 
 /** Integer types that fit into int32. */
 type SmallIntegers = new (buffer: ArrayBuffer, offset: number, length: number) => ArrayLike<number>;
 const SMALL: ReadonlyMap<string, SmallIntegers> = new Map<string, SmallIntegers>([
-	["U8", Uint8Array],
 	["I8", Int8Array],
 	["U16", Uint16Array],
 	["I16", Int16Array],
@@ -130,7 +130,7 @@ function checkEntry(name: string, value: unknown, dataStart: number, where: stri
 	return { dtype, shape, offset: dataStart + from, length };
 }
 
-/** Reads one tensor in the dtype that holds its stored values; F16 and BF16 become float32, small integers int32. */
+/** Reads one tensor in the dtype that holds its stored values; F16 and BF16 become float32, I8, I16 and U16 int32. */
 export async function readSafetensorsEntry(
 	source: Source,
 	name: string,

@@ -31,17 +31,26 @@ export function placerOf(
 			}
 		};
 	}
+	const placeOf = rowPlacerOf(transform, rows);
+	return (values, at) => {
+		for (let i = 0, row = at / columns; i < values.length; i += columns, row++) {
+			target.set(values.subarray(i, i + columns), placeOf(row) * columns);
+		}
+	};
+}
+
+/** Where each of the stored rows belongs, for transforms that leave rows as they are. */
+export function rowPlacerOf(transform: Transform | undefined, rows: number): (row: number) => number {
+	if (!transform) return (row) => row;
+	if (transform.kind === "transpose") throw new WeightsError("internal: transpose leaves no row as it is");
 	const { heads } = transform;
 	if (rows % (2 * heads) !== 0) {
 		throw new WeightsError(`internal: ${rows} rows are not ${heads} heads of an even width`);
 	}
 	const width = rows / heads;
-	return (values, at) => {
-		for (let i = 0, row = at / columns; i < values.length; i += columns, row++) {
-			const within = row % width;
-			// rows 2j and 2j + 1 of a head become rows j and j + width / 2
-			const to = row - within + (within % 2) * (width / 2) + Math.floor(within / 2);
-			target.set(values.subarray(i, i + columns), to * columns);
-		}
+	return (row) => {
+		const within = row % width;
+		// rows 2j and 2j + 1 of a head become rows j and j + width / 2
+		return row - within + (within % 2) * (width / 2) + Math.floor(within / 2);
 	};
 }

@@ -1,3 +1,4 @@
+import type { BlockForm } from "../tensor/index.js";
 import type { FileRef } from "./open-source.js";
 
 /** Where the weights of a model are and how they become its tensors: plain data, so it can be posted to a worker. */
@@ -17,6 +18,8 @@ export interface TensorSpec {
 	/** Shape in the model, after `transform`, outermost axis first; anything else in the file is an error. */
 	readonly shape: readonly number[];
 	readonly transform?: Transform;
+	/** Hold it as the file's blocks instead of as float32: a matrix of a block type of GGUF, not transposed. */
+	readonly blocks?: BlockForm;
 }
 
 /**

@@ -9,6 +9,7 @@ const STORED: Readonly<Record<DType, string>> = {
 	int32: "I32",
 	int64: "I64",
 	bool: "BOOL",
+	uint8: "U8",
 };
 
 /** Pieces of a safetensors file in order: the header, then each tensor's bytes. */

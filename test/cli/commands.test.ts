@@ -76,6 +76,7 @@ test("info tells sizes, modules and hook points", async () => {
 	});
 	const { tensors } = await tensorsOf("assets/demo/model.safetensors");
 	expect(result.parameters).toBe([...tensors.values()].reduce((sum, { size }) => sum + size, 0));
+	expect(result).toMatchObject({ memory: { bound: 4 * result.parameters, quantised: null }, held: "bound" });
 	expect(result.modules).toContain("blocks.1.attn");
 	expect(result.hooks).toContainEqual({
 		name: "blocks.1.attn.hook_pattern",
@@ -179,7 +180,7 @@ test("documents keep their shape", async () => {
 	expect(await keys("tokens", "--text", "red")).toBe("model bos tokens");
 	expect(await keys("models")).toBe("families demos");
 	expect(await keys("info")).toBe(
-		"model architecture format parameters stored dimensions tokenizer modules hooks",
+		"model architecture format parameters stored memory held dimensions tokenizer modules hooks",
 	);
 	expect(await keys("attention", "--text", "red")).toBe("model tokens patterns out");
 	const out = ["--out", folder.at("c.safetensors")];

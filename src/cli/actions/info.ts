@@ -3,12 +3,14 @@ import type { ModuleNode } from "../../graph/trace.js";
 import type { HookPoint } from "../../hooks/select.js";
 import type { Dimensions } from "../../models/family.js";
 import { tokenizerOf } from "../../models/load-model.js";
+import { bytesHeld, formsOf, inBlocks, parametersOf, quantise } from "../../models/quantise.js";
 import { listPoints } from "../../models/request.js";
 import { traceModel } from "../../models/trace-model.js";
 import type { Cli } from "../cli.js";
 import { foldLayers } from "../input/fold-layers.js";
 import type { OpenOptions } from "../input/options.js";
 import { openArchitecture } from "../open/open.js";
+import { bytes } from "../output/progress.js";
 import { table } from "../output/table.js";
 
 /** What `headscope info --json` prints. */
@@ -21,6 +23,10 @@ export interface InfoResult {
 	readonly parameters: number;
 	/** How many of them are stored as which type. */
 	readonly stored: Readonly<Record<string, number>>;
+	/** Bytes that they take in memory on the CPU, by how they are held; null where they cannot be. */
+	readonly memory: { readonly bound: number; readonly quantised: number | null };
+	/** How they are held there unless a command is told otherwise. */
+	readonly held: "bound" | "quantised";
 	readonly dimensions: Dimensions;
 	/** null where none came with the model. */
 	readonly tokenizer: {
@@ -44,13 +50,17 @@ export async function info(cli: Cli, ref: string, options: OpenOptions): Promise
 		const dtype = checkpoint.entries.get(entry)?.dtype ?? "?";
 		stored[dtype] = (stored[dtype] ?? 0) + shape.reduce((a, b) => a * b, 1);
 	}
+	const blocks = await inBlocks(weights, checkpoint.entries);
+	const held = formsOf(await quantise(weights, checkpoint, undefined, "cpu"));
 	const tokenizer = await tokenizerOf(checkpoint);
 	const result: InfoResult = {
 		model: ref,
 		architecture: family.name,
 		format: checkpoint.format,
-		parameters: Object.values(stored).reduce((a, b) => a + b, 0),
+		parameters: parametersOf(weights),
 		stored,
+		memory: { bound: bytesHeld(weights), quantised: formsOf(blocks).size > 0 ? bytesHeld(blocks) : null },
+		held: held.size > 0 ? "quantised" : "bound",
 		dimensions: dimensionsOf(config),
 		tokenizer: tokenizer
 			? {
@@ -88,6 +98,7 @@ function describe(result: InfoResult, doc: string, width: number): string {
 		["model", result.model],
 		["architecture", doc],
 		["parameters", `${number.format(result.parameters)} (${stored.join(", ")})`],
+		["memory", memoryText(result)],
 		["layers", `${d.nLayers}, each with ${d.nHeads} heads${kv}`],
 		["widths", `d_model ${d.dModel}, d_head ${d.dHead}, d_mlp ${d.dMlp}`],
 		["vocabulary", `${number.format(d.vocab)} tokens`],
@@ -115,6 +126,15 @@ function describe(result: InfoResult, doc: string, width: number): string {
 		sections.push(`hook points that are computed when named (${optional.length})\n${list(optional)}`);
 	}
 	return sections.join("\n\n");
+}
+
+function memoryText({ memory: { bound, quantised }, held }: InfoResult): string {
+	const whole = `${bytes(bound)} as float32`;
+	if (quantised === null) return whole;
+	const blocks = `${bytes(quantised)} in the file's blocks`;
+	return held === "bound"
+		? `${whole}, ${blocks} with --weights quantised`
+		: `${blocks}, ${whole} with --weights bound`;
 }
 
 /** Modules below one another, each without what it shares with the one above it. */

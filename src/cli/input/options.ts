@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Provider } from "../../graph/op.js";
+import { HOLD_WEIGHTS, type HoldWeights } from "../../models/quantise.js";
 
 const PROVIDERS: readonly Provider[] = ["cpu", "wasm", "webgpu", "cuda"];
 
@@ -13,6 +14,7 @@ export interface OpenOptions {
 export interface RunModelOptions extends OpenOptions {
 	readonly provider?: Provider;
 	readonly threads?: number;
+	readonly weights?: HoldWeights;
 }
 
 /** `--bos`, `--no-bos`, or undefined for what the model's own tokenizer does. */
@@ -64,7 +66,13 @@ export function withRunning(command: Command): Command {
 		.addOption(
 			new Option("--provider <name>", "where to compute (default: cpu)").choices(PROVIDERS as string[]),
 		)
-		.option("--threads <n>", "threads to compute with (default: the cores, at most 8)", wholeNumber(1, 256));
+		.option("--threads <n>", "threads to compute with (default: the cores, at most 8)", wholeNumber(1, 256))
+		.addOption(
+			new Option(
+				"--weights <how>",
+				"how weights are held (default: quantised for .gguf files above a billion parameters, else bound)",
+			).choices(HOLD_WEIGHTS as string[]),
+		);
 }
 
 /** Adds the options of the rows that heads are scored on. */

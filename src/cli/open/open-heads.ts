@@ -41,6 +41,9 @@ export async function openHeads(
 	}
 	const odd = (["revision", "offline"] as const).find((name) => options[name] !== undefined);
 	if (odd !== undefined) throw new UsageError(`--${odd} is about models of the hub; ${ref} is a run`);
+	if (options.weights !== undefined) {
+		throw new UsageError(`--weights is about language models; ${ref} is a run, whose weights are bound`);
+	}
 	const run = await openRun(cli, ref, options);
 	// a file's name may not tell the step
 	const step = Number.isFinite(run.step) ? `, step ${run.step}` : "";

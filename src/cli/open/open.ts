@@ -34,10 +34,11 @@ export async function loadFor(
 ): Promise<Model> {
 	const opened = await openArchitecture(cli, ref, options);
 	await check?.(opened);
-	const { provider, threads } = options;
+	const { provider, threads, weights } = options;
 	const engineOptions = { ...(provider && { provider }), ...(threads !== undefined && { threads }) };
 	const model = await loadCheckpoint(opened.checkpoint, {
 		...checkpointOptions(cli, options),
+		...(weights && { weights }),
 		engineOptions,
 	});
 	cli.progress.end();

@@ -1,5 +1,6 @@
 import type { Op } from "../op.js";
 import * as arithmetic from "./arithmetic.js";
+import * as blocks from "./blocks.js";
 import * as compare from "./compare.js";
 import * as gathering from "./gather.js";
 import * as joining from "./join.js";
@@ -15,6 +16,7 @@ import * as topKs from "./top-k.js";
 import * as unary from "./unary.js";
 
 export { add, div, maximum, minimum, mul, sub } from "./arithmetic.js";
+export { matmulBlocks } from "./blocks.js";
 export { and, equal, greater, greaterEqual, less, lessEqual, not, or } from "./compare.js";
 export { gather, scatterAddAlong, scatterAddRows, takeAlong } from "./gather.js";
 export { concat, slice, split } from "./join.js";
@@ -59,6 +61,7 @@ export const OPS: readonly Op[] = [
 	joining,
 	gathering,
 	matmuls,
+	blocks,
 	normalizing,
 	topKs,
 ].flatMap((family) => family.ops as readonly unknown[] as readonly Op[]);

@@ -4,7 +4,7 @@ import { defineOp } from "../op.js";
 import { apply1, Value } from "../value.js";
 
 /** Dtypes of graph values. int64 and float64 exist on the host only: not every provider has them. */
-const GRAPH_DTYPES: readonly DType[] = ["float32", "int32", "bool"];
+const GRAPH_DTYPES: readonly DType[] = ["float32", "int32", "bool", "uint8"];
 
 function checkDType(dtype: DType): void {
 	if (!GRAPH_DTYPES.includes(dtype)) {
@@ -58,9 +58,9 @@ export function input(name: string, dtype: DType, shape: readonly Dim[]): Value 
 	return apply1(inputOp, [], { name, role: "feed", dtype, shape });
 }
 
-/** A float32 weight, bound by name from the model when the graph runs. */
-export function weight(name: string, shape: readonly number[]): Value {
-	return apply1(inputOp, [], { name, role: "weight", dtype: "float32", shape });
+/** A weight, bound by name from the model when the graph runs; uint8 is a part of one that is held as blocks. */
+export function weight(name: string, shape: readonly number[], dtype: DType = "float32"): Value {
+	return apply1(inputOp, [], { name, role: "weight", dtype, shape });
 }
 
 /** A constant; plain numbers become float32 scalars. float64 tensors are computed with as float32 once compiled. */
