@@ -1,4 +1,4 @@
-import { type Intervention, Tensor } from "headscope";
+import { type RunOptions, Tensor } from "headscope";
 import { dmmse, type RegressionModel, type RegressionSequences, ridge } from "headscope/icl";
 import type { MethodContext } from "../method.js";
 import type { Probe } from "../methods/regression-params.js";
@@ -40,15 +40,17 @@ export interface RegressionSide {
 
 /** @throws {Error} for a run, step or probe that there is not */
 export async function lookAtRun(
-	given: RunRequest,
+	{ ahead = false, ...given }: RunRequest & { readonly ahead?: boolean | undefined },
 	{ state, signal }: MethodContext<never>,
 ): Promise<RegressionLook> {
 	const { run } = await state.runs.at(given.run, given.step);
 	const { xs, ys } = probeBatch(run, given.probe);
-	const clean = await sideOf(run.model, { xs, ys }, []);
+	// before metrics and activations that wait
+	const urgent = !ahead;
+	const clean = await sideOf(run.model, { xs, ys }, { urgent });
 	signal.throwIfAborted();
 	const { result: changed, refused } = await withFitting(given.interventions, async (fitting) =>
-		fitting.length > 0 ? sideOf(run.model, { xs, ys }, fitting) : undefined,
+		fitting.length > 0 ? sideOf(run.model, { xs, ys }, { urgent, interventions: fitting }) : undefined,
 	);
 	return {
 		...{ run: given.run, step: run.step, xs, ys, clean },
@@ -84,13 +86,13 @@ function copy({ dtype, shape, data }: Tensor<"float32">): Tensor<"float32"> {
 async function sideOf(
 	model: RegressionModel,
 	{ xs, ys }: ProbeBatch,
-	interventions: readonly Intervention[],
+	options: Pick<RunOptions, "urgent" | "interventions">,
 ): Promise<RegressionSide> {
 	const { nLayers, nHeads } = model.config;
 	const names = Array.from({ length: nLayers }, (_, layer) => `blocks.${layer}.attn.hook_pattern`);
 	const { predictions, cache } = await model.runWithCache(xs, ys, {
 		names,
-		...(interventions.length > 0 && { interventions }),
+		...options,
 	});
 	const [samples = 0, examples = 0] = xs.shape;
 	const size = 2 * examples;

@@ -62,21 +62,24 @@ function useNeighbours(state: RegressionState, info: RunInfo | undefined, busy: 
 	const { run, step } = state;
 	const fetched = useRef(new Set<string>());
 	useEffect(() => {
-		if (!info || busy || fetched.current.has(run)) return;
+		if (!info || busy) return;
+		const { steps } = info;
 		const abort = new AbortController();
 		const { signal } = abort;
-		const at = step === null ? info.steps.length - 1 : info.steps.indexOf(step);
-		const order = info.steps
+		const at = step === null ? steps.length - 1 : steps.indexOf(step);
+		const key = (i: number): string => `${run}@${steps[i]}`;
+		fetched.current.add(key(at));
+		const order = steps
 			.map((_, i) => i)
-			.filter((i) => i !== at)
+			.filter((i) => !fetched.current.has(key(i)))
 			.sort((a, b) => Math.abs(a - at) - Math.abs(b - at));
 		const fetchAhead = async (): Promise<void> => {
 			for (const i of order) {
 				if (signal.aborted) return;
-				const request = requestOf({ ...state, changes: {}, step: info.steps[i] as number });
+				const request = { ...requestOf({ ...state, changes: {}, step: steps[i] as number }), ahead: true };
 				await connection.call("regressionLook", request, { signal });
+				fetched.current.add(key(i));
 			}
-			fetched.current.add(run);
 		};
 		// what fails here is told when the slider comes to it
 		fetchAhead().catch(() => {});
