@@ -146,6 +146,8 @@ export class Studio {
 			if (before && !near) await this.connection.call("close", { ref: before.ref });
 		} catch (error) {
 			this.fail(error, signal);
+			// without a model nothing is looked at
+			if (!signal.aborted && !before) this.busy.value = false;
 		} finally {
 			if (!signal.aborted) this.loading.value = undefined;
 		}

@@ -140,9 +140,10 @@ export function AddChange({
 				</button>
 			</div>
 			<p class="quiet">
-				{reference === "random"
-					? `${RANDOM_ROWS} rows of ${facts?.length ?? "as many"} random tokens of the model's ${model.value?.vocab ?? ""}, seed ${seed}; made anew when the prompt's length changes.`
-					: (unlike(lengths) ?? "Every prompt's value becomes the prompts' mean, or another prompt's.")}
+				{reference !== "random"
+					? (unlike(lengths) ?? "Every prompt's value becomes the prompts' mean, or another prompt's.")
+					: model.value &&
+						`${RANDOM_ROWS} rows of ${facts?.length ?? "as many"} random tokens of the model's ${model.value.vocab}, seed ${seed}; made anew when the prompt's length changes.`}
 			</p>
 			<p class="problem" role="status">
 				{problem}

@@ -17,15 +17,21 @@ export function Losses(): JSX.Element {
 	return (
 		<div class="losses">
 			<p>
-				Loss <span title={String(before)}>{figure(before)}</span>
-				{after !== undefined && (
+				{clean.length === 0 ? (
+					<span class="quiet">Loss: no token has one before it</span>
+				) : (
 					<>
-						{" → "}
-						<strong title={String(after)}>{figure(after)}</strong>{" "}
-						<span class="quiet">({relative((after - before) / before)})</span>
+						Loss <span title={String(before)}>{figure(before)}</span>
+						{after !== undefined && (
+							<>
+								{" → "}
+								<strong title={String(after)}>{figure(after)}</strong>{" "}
+								<span class="quiet">({relative((after - before) / before)})</span>
+							</>
+						)}{" "}
+						<span class="quiet">nats, mean of {clean.length} tokens</span>
 					</>
-				)}{" "}
-				<span class="quiet">nats, mean of {clean.length} tokens</span>
+				)}
 			</p>
 			<svg
 				viewBox={`0 0 ${Math.max(1, clean.length) * 10} ${HEIGHT}`}

@@ -75,9 +75,7 @@ export function HeadGrid(): JSX.Element {
 	const names = ranked.value?.map(({ head }) => head);
 	return (
 		<section class="head-grid" aria-label="All heads">
-			<h2>
-				Heads <span class="quiet">{`${nLayers} layers of ${nHeads}`}</span>
-			</h2>
+			<h2>Heads {nLayers > 0 && <span class="quiet">{`${nLayers} layers of ${nHeads}`}</span>}</h2>
 			<p class="quiet hint">
 				Click one to see it large; draw a stroke across one to wipe it. Keys: arrows, Enter, <kbd>x</kbd>{" "}
 				wipes, <kbd>p</kbd> pins.

@@ -16,6 +16,7 @@ export function HeadLarge(): JSX.Element {
 	const size = heads.patterns.value?.size ?? 1;
 	const { cells } = heads.part.value;
 	const isBest = name !== undefined && name === studio.best.value;
+	const isWaiting = studio.model.value !== undefined || studio.problem.value === "";
 	return (
 		<div class="large-heads">
 			<section class="head-large" aria-label={name === undefined ? "Head" : `Head ${name}`}>
@@ -61,7 +62,9 @@ export function HeadLarge(): JSX.Element {
 					</span>
 				</div>
 				{name === undefined ? (
-					<p class="finding quiet">Finding the best head ...</p>
+					<p class="finding quiet">
+						{isWaiting ? "Finding the best head ..." : "No model is open: choose one above."}
+					</p>
 				) : (
 					<HeadMatrix key={name} name={name} />
 				)}
