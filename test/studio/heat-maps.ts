@@ -1,4 +1,6 @@
+import type { Tensor } from "headscope";
 import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
 
 /** A heat map by its title. */
 export function heatMap(page: Page, title: RegExp): Locator {
@@ -19,6 +21,16 @@ export async function mapNumbers(map: Locator): Promise<number[][]> {
 	const details = map.locator("details");
 	if ((await details.getAttribute("open")) === null) await details.locator("summary").click();
 	return tableNumbers(details.locator("table"));
+}
+
+/** Expects a heat map to have the library's numbers [row, column]. */
+export async function expectMap(map: Locator, tensor: Tensor): Promise<void> {
+	const found = await mapNumbers(map);
+	const wanted = tensor.toNested() as number[][];
+	expect(found.map((row) => row.length)).toEqual(wanted.map((row) => row.length));
+	for (const [r, row] of wanted.entries())
+		for (const [c, value] of row.entries())
+			expect(Math.abs((found[r]?.[c] as number) - value), `row ${r}, column ${c}`).toBeLessThan(5e-5);
 }
 
 /** A number as the page writes it, with a minus sign. */

@@ -10,7 +10,8 @@ import { measuring, readMetric } from "headscope/metrics";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { StudioServer } from "../../src/studio/server/serve-node.js";
-import { addressOf, heatMap, mapNumbers, sceneOf } from "./heat-maps.js";
+import { copiedCode, runCode } from "./copied-code.js";
+import { addressOf, expectMap, heatMap, mapNumbers, sceneOf } from "./heat-maps.js";
 import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
 
 const PROMPT = "red fox moon bread king red fox moon bread";
@@ -34,14 +35,6 @@ const status = (page: Page) => page.locator(".sweep-status [role=status]");
 const finished = (page: Page): Promise<void> =>
 	status(page).filter({ hasText: "follows the text" }).waitFor();
 
-function expectClose(found: number[][], tensor: Tensor): void {
-	const wanted = tensor.toNested() as number[][];
-	expect(found.map((row) => row.length)).toEqual(wanted.map((row) => row.length));
-	for (const [r, row] of wanted.entries())
-		for (const [c, value] of row.entries())
-			expect(Math.abs((found[r]?.[c] as number) - value)).toBeLessThan(5e-5);
-}
-
 test("ablating all heads gives the library's numbers; a key and a click make a cell a change", async () => {
 	const { page, complaints } = await openStudio(browser, addressOf(server.url, { view: "sweeps" }));
 	await page.getByRole("button", { name: "Run", exact: true }).click();
@@ -49,7 +42,7 @@ test("ablating all heads gives the library's numbers; a key and a click make a c
 	const map = heatMap(page, /Zero ablation/);
 	const metric = { kind: "log-probability", answers: "king" } as const;
 	const { change } = await ablateHeads(model, { prompts: PROMPT, metric });
-	expectClose(await mapNumbers(map), change);
+	await expectMap(map, change);
 
 	await map.getByRole("gridcell", { name: /^layer 0, head 0:/ }).focus();
 	await page.keyboard.press("ArrowRight");
@@ -75,11 +68,11 @@ test("ablating all heads gives the library's numbers; a key and a click make a c
 		metric: { kind: "logit-difference", answers: "king", wrong: "red" },
 	});
 	const other = heatMap(page, /Frozen-patterns/);
-	expectClose(await mapNumbers(other), frozen.change);
+	await expectMap(other, frozen.change);
 	// all of it is in the address
 	await page.reload();
 	await finished(page);
-	expectClose(await mapNumbers(heatMap(page, /Frozen-patterns/)), frozen.change);
+	await expectMap(heatMap(page, /Frozen-patterns/), frozen.change);
 	expect(complaints).toEqual([]);
 	await page.close();
 });
@@ -101,7 +94,7 @@ test("cells are drawn as they arrive, and a sweep can be cancelled", async () =>
 	expect(counts).toContain(nLayers * nHeads);
 	expect(counts.filter((count) => count > 0 && count < nLayers * nHeads)).not.toEqual([]);
 	const { change } = await ablateHeads(model, { task: "repeat", samples: 8, seed: 3 });
-	expectClose(await mapNumbers(heatMap(page, /Zero/)), change);
+	await expectMap(heatMap(page, /Zero/), change);
 
 	await page.getByRole("spinbutton", { name: "Samples" }).fill("1024");
 	await page.getByRole("spinbutton", { name: "Samples" }).press("Enter");
@@ -113,7 +106,7 @@ test("cells are drawn as they arrive, and a sweep can be cancelled", async () =>
 	await page.getByRole("button", { name: "Run", exact: true }).click();
 	await finished(page);
 	const few = await ablateHeads(model, { task: "repeat", samples: 2, seed: 3 });
-	expectClose(await mapNumbers(heatMap(page, /Zero/)), few.change);
+	await expectMap(heatMap(page, /Zero/), few.change);
 	await page.close();
 });
 
@@ -133,14 +126,14 @@ test("patching gives the library's effects beside their estimate, and a cell bec
 		metric: { kind: "logit-difference", answers: "king", wrong: "red" },
 	} as const;
 	const measured = await patchActivations(model, pair);
-	expectClose(await mapNumbers(heatMap(page, /^Patching resid_pre/)), measured.effects);
+	await expectMap(heatMap(page, /^Patching resid_pre/), measured.effects);
 	const { points, clean, corrupt } = await attributionPatching(model, { ...pair, at: ["resid_pre", "z"] });
 	const share = (tensor: Tensor<"float64">): Tensor<"float64"> => {
 		for (const [i, value] of tensor.data.entries()) tensor.data[i] = value / (clean - corrupt);
 		return tensor;
 	};
 	const estimate = share(points.get("resid_pre") as Tensor<"float64">);
-	expectClose(await mapNumbers(heatMap(page, /Attribution patching/)), estimate);
+	await expectMap(heatMap(page, /Attribution patching/), estimate);
 	const { pearson } = agreement(estimate, measured.effects);
 	expect(await page.locator(".agreement").textContent()).toContain(
 		`correlation ${pearson.toFixed(3).replace("-", "−")}`,
@@ -161,9 +154,9 @@ test("patching gives the library's effects beside their estimate, and a cell bec
 	await heatMap(page, /^Patching z/).waitFor();
 	await finished(page);
 	const heads = await patchActivations(model, { ...pair, at: "z" });
-	expectClose(await mapNumbers(heatMap(page, /^Patching z/)), heads.effects);
+	await expectMap(heatMap(page, /^Patching z/), heads.effects);
 	const summed = share(sumPositions(points.get("z") as Tensor<"float64">));
-	expectClose(await mapNumbers(heatMap(page, /Attribution patching/)), summed);
+	await expectMap(heatMap(page, /Attribution patching/), summed);
 
 	await page.getByLabel("Text 2").fill("red fox moon king bread");
 	await page.getByText("The clean prompt has 9 tokens and the corrupted one 5").waitFor();
@@ -264,3 +257,43 @@ test("heads are ablated on top of the changes that are on, and one that does not
 	expect(complaints).toEqual([]);
 	await page.close();
 });
+
+/** Expects the program of a map's menu to find the map's numbers. @param value what it calls them */
+async function expectProgram(page: Page, menu: string, value: string, map: Locator): Promise<void> {
+	const program = await copiedCode(page, menu);
+	const said = await runCode(`${program}console.log(JSON.stringify(${value}.toNested()));\n`);
+	const found = (JSON.parse(said.trimEnd().split("\n").at(-1) ?? "") as number[][]).flat();
+	const shown = (await mapNumbers(map)).flat();
+	expect(found).toHaveLength(shown.length);
+	for (const [i, number] of shown.entries())
+		expect(Math.abs((found[i] as number) - number)).toBeLessThan(5e-5);
+	expect(Math.max(...shown.map(Math.abs))).toBeGreaterThan(1e-3);
+}
+
+test("the programs that the page gives find what the sweeps found, whatever the changes below take", async () => {
+	const changes = [
+		{ kind: "zero", heads: ["0.1"] },
+		{ kind: "mean", heads: ["0.2"], over: "batch-and-pos", from: "random" },
+		{ kind: "freeze", at: "pattern", layers: [1], from: "clean" },
+	].map((data) => ({ on: true, data }));
+	// brought up to date by the page: as long as the prompt
+	const donors = { random: { ids: [[0]] } };
+	const repeats = { rows: "repeat", samples: 3, seed: 2, onTop: true, live: true };
+	const ablated = addressOf(server.url, { view: "sweeps", changes, donors, views: { sweeps: repeats } });
+	const { page, complaints } = await openStudio(browser, ablated);
+	await finished(page);
+	await expectProgram(page, "Export ablate-heads-zero", "change", heatMap(page, /^Zero/));
+	await page.getByRole("combobox", { name: "Rows" }).selectOption("prompts");
+	await heatMap(page, /^Zero ablation of each head: log-probability of king/).waitFor();
+	await finished(page);
+	await expectProgram(page, "Export ablate-heads-zero", "change", heatMap(page, /^Zero/));
+	expect(complaints).toEqual([]);
+	await page.close();
+	const sweeps = { sweep: "patch", live: true };
+	const patched = addressOf(server.url, { view: "sweeps", prompts: [PROMPT, CORRUPT], views: { sweeps } });
+	const other = await openStudio(browser, patched);
+	await finished(other.page);
+	await expectProgram(other.page, "Export patching-resid_pre", "effects", heatMap(other.page, /^Patching/));
+	expect(other.complaints).toEqual([]);
+	await other.page.close();
+}, 120_000);

@@ -3,16 +3,18 @@ import { useState } from "preact/hooks";
 import type { CodeDialogProps } from "./share/code-dialog.js";
 import { Menu, type MenuItem } from "./share/menu.js";
 
+type CsvRows = readonly (readonly (string | number)[])[];
+
 /** What a view can be saved as; a form that is absent is not offered. */
 export interface Exports {
 	/** Of the file, without an ending: "head-1.3". */
 	readonly name: string;
 	/** A figure, made by the library's own figures: SVG, and PNG from it. */
 	readonly svg?: () => string | Promise<string>;
-	readonly csv?: () => readonly (readonly (string | number)[])[];
+	readonly csv?: () => CsvRows | Promise<CsvRows>;
 	readonly json?: () => unknown;
 	/** The library call that makes this view. */
-	readonly code?: () => string;
+	readonly code?: () => string | Promise<string>;
 }
 
 /** Saves a view as SVG, PNG, CSV or JSON, or copies it as TypeScript. */
@@ -41,12 +43,12 @@ export function ExportMenu({ of }: { of: Exports }): JSX.Element {
 			save("PNG", "png", "image/png", async ({ toPng }) => toPng(await svg())),
 		);
 	}
-	if (csv) items.push(save("CSV", "csv", "text/csv", ({ toCsv }) => toCsv(csv())));
+	if (csv) items.push(save("CSV", "csv", "text/csv", async ({ toCsv }) => toCsv(await csv())));
 	if (json) items.push(save("JSON", "json", "application/json", ({ toJson }) => toJson(json())));
 	if (code) {
 		const show = async (): Promise<void> => {
 			const { CodeDialog } = await import("./share/code-dialog.js");
-			setShown({ code: code(), Dialog: CodeDialog });
+			setShown({ code: await code(), Dialog: CodeDialog });
 		};
 		items.push({ label: "Copy as TypeScript", run: show });
 	}

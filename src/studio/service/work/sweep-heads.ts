@@ -1,7 +1,7 @@
 import { type Intervention, type Model, Tensor } from "headscope";
 import { type AblatedHead, type AblateOptions, type AblationKind, ablateHeads } from "headscope/causal";
 import { readMetric } from "headscope/metrics";
-import { changesFor } from "../changes.js";
+import { changesFor, type DonorSources } from "../changes.js";
 import type { StudioHost } from "../host.js";
 import type { MethodContext } from "../method.js";
 import type { HeadSweepParams } from "../methods/sweep-heads.js";
@@ -28,6 +28,8 @@ export interface HeadSweep extends AskedTokens {
 	readonly secondsLeft: number;
 	/** Changes below the ablations, of those that were given. */
 	readonly base: number;
+	/** Whose values they take, by name; random rows as they were made. */
+	readonly sources: DonorSources;
 	/** Those that were left out. */
 	readonly refused: readonly Refused[];
 }
@@ -40,8 +42,8 @@ export async function sweepHeads(
 	const { model } = state.model(given.model);
 	const bound = await rowsOf(model, given, signal);
 	const { measure, answers, wrong } = bound;
-	const { result: base, refused } = await withFitting(given.interventions ?? [], (fitting) =>
-		baseOf(bound, fitting, given, state.host),
+	const { result, refused } = await withFitting(given.interventions ?? [], (fitting) =>
+		belowOf(bound, fitting, given, state.host),
 	);
 	const { nLayers, nHeads } = model.config;
 	const change = Tensor.full([nLayers, nHeads], Number.NaN, "float64");
@@ -51,7 +53,8 @@ export async function sweepHeads(
 		kind: given.kind,
 		answers,
 		wrong,
-		base: base.base?.length ?? 0,
+		base: result.below.base?.length ?? 0,
+		sources: result.sources,
 		refused,
 	};
 	let before = Number.NaN;
@@ -62,7 +65,7 @@ export async function sweepHeads(
 	const found = await ablateHeads(measure, {
 		// checked by the library, which names those there are
 		kind: given.kind as AblationKind,
-		...base,
+		...result.below,
 		signal,
 		onCells: (cells) => {
 			for (const { cell, ...values } of cells) {
@@ -100,21 +103,27 @@ function rowsOf(model: Model, given: HeadSweepParams, signal: AbortSignal): Prom
 	return rowsMeasure(model, ids, given, signal);
 }
 
+/** What is below the ablations, and whose values it takes. */
+interface Below {
+	readonly below: Pick<AblateOptions, "base" | "donors" | "dictionaries">;
+	readonly sources: DonorSources;
+}
+
 /**
  * What is below the ablations, with what it takes; run once by itself, so that a change that does not fit is told.
  * @throws {InterventionError}
  */
-async function baseOf(
+async function belowOf(
 	{ measure }: SweepMeasure,
 	interventions: readonly Intervention[],
 	given: HeadSweepParams,
 	host: StudioHost,
-): Promise<Pick<AblateOptions, "base" | "donors" | "dictionaries">> {
-	if (interventions.length === 0) return {};
+): Promise<Below> {
+	if (interventions.length === 0) return { below: {}, sources: {} };
 	const { model, input, mask } = measure;
 	const sources = sourcesFor(given.donors, model, [Array.from(input.select(0).data, Number)]);
 	const run = await changesFor(interventions, sources, { host, model, input, mask });
 	await readMetric(measure, run);
 	const { donors = {}, dictionaries } = run;
-	return { base: interventions, donors, dictionaries };
+	return { below: { base: interventions, donors, dictionaries }, sources };
 }

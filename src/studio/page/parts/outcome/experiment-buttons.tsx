@@ -40,7 +40,14 @@ export function ExperimentButtons({ measured }: { measured: readonly Measured[] 
 			>
 				Save as experiment
 			</button>
-			<ExportMenu of={{ name: "outcome", csv: () => rows(measured), json: () => results(measured) }} />
+			<ExportMenu
+				of={{
+					name: "outcome",
+					csv: () => rows(measured),
+					json: () => results(measured),
+					code: async () => (await import("./outcome-code.js")).outcomeCode(fitting(studio, measured)),
+				}}
+			/>
 			<span class="quiet" role="status">
 				{said}
 			</span>
@@ -48,13 +55,23 @@ export function ExperimentButtons({ measured }: { measured: readonly Measured[] 
 	);
 }
 
-/** What is shown as the text of an experiment; changes that the engine left out are left out there too. */
-async function experimentText(studio: Studio): Promise<string> {
+/** What is shown as an experiment; changes that the engine left out are left out there too. */
+function experimentOf(studio: Studio): Record<string, unknown> {
 	const scene = studio.scene.peek();
 	const refused = refusals(studio);
 	const changes = scene.changes.filter(({ data }) => !refused.has(JSON.stringify(data)));
-	const data = toExperiment({ ...scene, changes });
-	return studio.connection.call("writeExperiment", { data, format: "json" });
+	return toExperiment({ ...scene, changes });
+}
+
+/** The same without the metrics that do not fit. */
+function fitting(studio: Studio, measured: readonly Measured[]): Record<string, unknown> {
+	const fit = measured.flatMap(({ asked, result }) => (result ? [asked] : []));
+	return { ...experimentOf(studio), ...(fit.length > 0 && { metrics: fit }) };
+}
+
+/** The experiment's text. */
+async function experimentText(studio: Studio): Promise<string> {
+	return studio.connection.call("writeExperiment", { data: experimentOf(studio), format: "json" });
 }
 
 function results(measured: readonly Measured[]): unknown {

@@ -1,8 +1,10 @@
 import { useComputed, useSignalEffect } from "@preact/signals";
+import type { HeadScores } from "headscope/scores";
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { ParamsOf } from "../../../service/registry.js";
 import { scoredDonors } from "../../parts/changes/donors.js";
+import { ExportMenu, type Exports } from "../../parts/export-menu.js";
 import { useCall } from "../../parts/use-call.js";
 import { useViewState } from "../../parts/use-view-state.js";
 import { useStudio } from "../../studio.js";
@@ -69,6 +71,21 @@ export function HeadFinder(): JSX.Element {
 		studio.best.value = own.peek()?.ranking[0]?.head ?? "";
 		heads.cursor.value = "";
 	}, [model.value?.ref]);
+	// rows that are drawn have donors of their own length, which the scene has not
+	const drawn = rows === "samples" && (params?.interventions ?? []).some((one) => "from" in (one as object));
+	const more = (): Promise<typeof import("./ranking-exports.js")> => import("./ranking-exports.js");
+	const exportsOf = (found: HeadScores, asked: ParamsOf<"score">): Exports => ({
+		name: `ranking-${found.score}`,
+		svg: async () => (await more()).rankingFigure(found, asked.model),
+		csv: async () => (await more()).rankingTable(found),
+		json: () => found,
+		...(!drawn && {
+			code: async () => {
+				const { refused = [] } = call.result.peek() ?? {};
+				return (await more()).rankingCode(asked, found, { donors: scene.peek().donors, refused });
+			},
+		}),
+	});
 	const score = own.value?.score ?? heads.score.value;
 	const doc = model.value?.scores.find(({ name }) => name === score)?.doc;
 	const ranking = own.value?.ranking ?? [];
@@ -114,6 +131,8 @@ export function HeadFinder(): JSX.Element {
 						<option value="changed">changed model</option>
 					</select>
 				</label>
+				{/* it has its room before there is anything to save */}
+				<ExportMenu of={own.value && params ? exportsOf(own.value, params) : { name: "ranking" }} />
 			</div>
 			<table class="ranking">
 				<thead>
@@ -139,7 +158,7 @@ export function HeadFinder(): JSX.Element {
 							</th>
 							<td>{value.toFixed(3)}</td>
 							{control !== undefined && <td>{control.toFixed(3)}</td>}
-							{lift !== undefined && <td>{lift.toFixed(3)}</td>}
+							{lift !== undefined && <td>{fixed(lift)}</td>}
 						</tr>
 					))}
 					{Array.from({ length: waiting }, (_, i) => (
@@ -166,6 +185,11 @@ export function HeadFinder(): JSX.Element {
 			</p>
 		</section>
 	);
+}
+
+/** Three decimals, without a sign where they are all 0. */
+function fixed(value: number): string {
+	return value.toFixed(3).replace(/^-(0\.0*)$/, "$1");
 }
 
 function rowsOf({ samples, task }: { samples: number; task: string }): string {

@@ -4,7 +4,6 @@ import { valueAt } from "../../draw/draw-pattern.js";
 import { chosenOf } from "../../parts/chosen-prompt.js";
 import type { Exports } from "../../parts/export-menu.js";
 import { runCode } from "../../parts/share/run-code.js";
-import type { Scene } from "../../scene/scene.js";
 import { type Heads, matrixOf, sidesOf } from "./heads.js";
 
 /** What one head's pattern can be saved as. */
@@ -26,7 +25,7 @@ export function exportsOf(heads: Heads, name: string): Exports {
 				...(changed && { changed: rowsOf(changed) }),
 			};
 		},
-		code: () => codeOf(scene.peek(), name),
+		code: () => codeOf(heads, name),
 	};
 }
 
@@ -77,9 +76,10 @@ async function svgOf(heads: Heads, name: string): Promise<string> {
 }
 
 /** The library call that computes the same pattern. */
-function codeOf(scene: Scene, name: string): string {
+function codeOf({ studio, look }: Heads, name: string): string {
+	const scene = studio.scene.peek();
 	const [layer = "0", head = "0"] = name.split(".");
-	const { imports, lines, options, prompt } = runCode(scene);
+	const { imports, lines, options, prompt } = runCode(scene, look.peek()?.refused);
 	const show = "console.log(pattern.toNested()); // [query][key]";
 	if (scene.weighting === "value") {
 		const more = options.length > 0 ? `, { ${options.join(", ")} }` : "";

@@ -40,7 +40,7 @@ export function Attribution({ state, change }: ReadingProps): JSX.Element {
 	const code = (by: "component" | "head" | "neuron", changed: boolean) => (): string =>
 		!run || !found
 			? ""
-			: attributionCode(changed ? run : { ...run, interventions: [] }, by, {
+			: attributionCode(changed ? { ...run, refused: found.refused } : { ...run, interventions: [] }, by, {
 					answers: found.answer.text,
 					...(found.wrong && { wrong: found.wrong.text }),
 					positions: found.position,

@@ -1,8 +1,14 @@
+import type { Refused } from "../../../service/refused.js";
 import { changesCode } from "../../parts/share/run-code.js";
 import type { ReadingRun } from "./run-params.js";
 
+/** What was run, and the changes that were left out. */
+interface CodeRun extends ReadingRun {
+	readonly refused?: readonly Refused[];
+}
+
 /** What makes the lens' table, as the library's users write it. */
-export function lensCode(run: ReadingRun, at: readonly string[], answers: string): string {
+export function lensCode(run: CodeRun, at: readonly string[], answers: string): string {
 	return call(
 		run,
 		"logitLens",
@@ -14,7 +20,7 @@ export function lensCode(run: ReadingRun, at: readonly string[], answers: string
 
 /** What takes a logit apart, as the library's users write it. */
 export function attributionCode(
-	run: ReadingRun,
+	run: CodeRun,
 	by: "component" | "head" | "neuron",
 	options: { readonly answers: string; readonly wrong?: string; readonly positions: number },
 ): string {
@@ -28,14 +34,14 @@ export function attributionCode(
 }
 
 function call(
-	{ model, prompts = [], bos, interventions, donors = {} }: ReadingRun,
+	{ model, prompts = [], bos, interventions, refused, donors = {} }: CodeRun,
 	name: string,
 	asked: object,
 	result: string,
 	print: string,
 ): string {
 	const prompt = JSON.stringify(prompts[0] ?? "");
-	const changes = changesCode({ interventions, donors, rows: prompt, bos });
+	const changes = changesCode({ interventions, refused, donors, rows: prompt, bos });
 	const own = JSON.stringify({ ...asked, ...(bos !== undefined && { bos }) });
 	const run = changes.options.join(", ");
 	const options = run === "" ? own : `{ ...${own}, run: { ${run} } }`;

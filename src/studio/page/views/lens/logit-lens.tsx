@@ -72,7 +72,9 @@ export function LogitLens({ state, change }: ReadingProps): JSX.Element {
 							{...{ reading, state, change }}
 							side={reading.changed}
 							name="Changed"
-							code={() => lensCode(run ?? NOTHING, at, reading.tracked.text)}
+							code={() =>
+								lensCode({ ...(run ?? NOTHING), refused: reading.refused }, at, reading.tracked.text)
+							}
 						/>
 					)}
 				</div>

@@ -35,11 +35,11 @@ export function AblateSweep({ state, change }: SweepProps): JSX.Element {
 	const swept = (shown?.kind as Ablation | undefined) ?? kind;
 	const cellOf = (layer: number, head: number): CellChanges =>
 		ablationCell(swept, rows, `${layer}.${head}`, info?.nLayers ?? 1);
-	// the scene's donors are rows of the prompts' length
-	const hasCode = rows === "prompts" || !onTop || !acting.some((one) => "from" in one);
 	const refused = shown?.refused ?? [];
 	const left = new Set(refused.map(({ data }) => JSON.stringify(data)));
 	const below = acting.filter((data) => !left.has(JSON.stringify(data)));
+	// whose values are taken of drawn rows, the sweep tells
+	const drawn = onTop && rows === "repeat" && below.some((one) => "from" in one);
 	const settings = (
 		<>
 			<SelectField
@@ -105,7 +105,7 @@ export function AblateSweep({ state, change }: SweepProps): JSX.Element {
 					const next = toggleCell(scene.peek(), cellOf(layer, head), rowFacts(studio));
 					studio.edit(next, `${swept} ${layer}.${head}`);
 				}}
-				{...(hasCode && { code: () => ablationCode(params, shown, scene.peek().donors) })}
+				{...((!drawn || shown) && { code: () => ablationCode(params, shown, scene.peek().donors) })}
 			/>
 		</SweepPanel>
 	);

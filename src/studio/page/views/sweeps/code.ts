@@ -1,41 +1,54 @@
 import type { ParamsOf } from "../../../service/registry.js";
 import type { AskedTokens } from "../../../service/work/metric-of.js";
+import type { HeadSweep } from "../../../service/work/sweep-heads.js";
 import { changesCode } from "../../parts/share/run-code.js";
 import type { Scene } from "../../scene/scene.js";
 
 /**
  * What makes the ablations' map, as the library's users write it.
- * @param donors of the scene: rows of the prompts' length
+ * @param donors of the scene: rows of the prompts' length. Those of drawn rows are told by the sweep
  */
 export function ablationCode(
 	params: ParamsOf<"sweepHeads">,
-	found: AskedTokens | undefined,
+	found: HeadSweep | undefined,
 	donors: Scene["donors"],
 ): string {
 	const { model, prompts = [], bos, repeat, kind, metric, answers, wrong, interventions = [] } = params;
-	const rows = repeat ? { task: "repeat", ...repeat } : { prompts };
 	const asked = {
 		answers: answers ?? textsOf(found?.answers) ?? "(the likeliest next token)",
 		...(metric === "logit-difference" && { wrong: wrong ?? textsOf(found?.wrong) ?? "(another token)" }),
 	};
 	const isLoss = metric === "loss" || metric === "induction-loss";
-	const options = {
-		...rows,
+	const rows = {
+		...(repeat ? { task: "repeat", ...repeat } : { prompts }),
 		...(bos !== undefined && { bos }),
-		kind,
-		metric: isLoss ? metric : { kind: metric, ...asked },
 	};
-	const base = changesCode({ interventions, donors, rows: JSON.stringify(prompts), bos, name: "base" });
-	const own = literal(options);
+	const base = changesCode({
+		interventions,
+		refused: found?.refused,
+		donors: repeat ? (found?.sources ?? {}) : donors,
+		rows: repeat ? "measure.input" : JSON.stringify(prompts),
+		bos,
+		name: "base",
+	});
+	// donors that are the drawn rows themselves are recorded of them
+	const drawn = repeat !== undefined && base.options.includes("donors");
+	const own = literal(
+		drawn ? { kind } : { ...rows, kind, metric: isLoss ? metric : { kind: metric, ...asked } },
+	);
 	const all = base.options.length === 0 ? own : `{ ...${own}, ${base.options.join(", ")} }`;
 	return [
 		'import { loadModel } from "headscope";',
 		'import { ablateHeads } from "headscope/causal";',
+		...(drawn ? ['import { measuring } from "headscope/metrics";'] : []),
 		...base.imports,
 		"",
 		`const model = await loadModel(${JSON.stringify(model)});`,
+		...(drawn
+			? [`const measure = await measuring(model, ${JSON.stringify(metric)}, ${literal(rows)});`]
+			: []),
 		...base.lines,
-		`const { change, ranking } = await ablateHeads(model, ${all});`,
+		`const { change, ranking } = await ablateHeads(${drawn ? "measure" : "model"}, ${all});`,
 		"console.log(ranking.slice(0, 5));",
 		"await model.dispose();",
 		"",
