@@ -364,10 +364,10 @@ export class Model implements AsyncDisposable {
 	private runProgram(
 		program: Program,
 		feeds: Readonly<Record<string, Tensor>>,
-		{ signal, past }: RunOptions,
+		{ signal, urgent, past }: RunOptions,
 	): Promise<Map<string, Tensor>> {
 		const needed = neededFeeds(program.feeds, feeds, past);
-		return this.engine.run({ program, weights: this.weights, feeds: needed }, { signal });
+		return this.engine.run({ program, weights: this.weights, feeds: needed }, { signal, urgent });
 	}
 }
 

@@ -96,7 +96,7 @@ export class LocalEngine implements Engine {
 
 	async run(
 		{ program, weights, feeds, update = {} }: RunRequest,
-		{ signal }: RunOptions = {},
+		{ signal, urgent }: RunOptions = {},
 	): Promise<Map<string, Tensor>> {
 		signal?.throwIfAborted();
 		this.checkOpen();
@@ -127,7 +127,7 @@ export class LocalEngine implements Engine {
 			this.queue.run(async () => {
 				checkWanted();
 				return this.sessions.lend(key, bytes, () => this.createSession(program, held), runWith);
-			}),
+			}, urgent),
 			signal,
 		);
 		this.checkOpen();

@@ -110,11 +110,11 @@ export class WorkerEngine implements Engine {
 
 	async run(
 		{ program, weights, feeds, update }: RunRequest,
-		{ signal }: RunOptions = {},
+		{ signal, urgent }: RunOptions = {},
 	): Promise<Map<string, Tensor>> {
 		const packed = Object.entries(feeds).map(([name, tensor]) => [name, pack(tensor)]);
 		const send = (sent: SentProgram): Promise<unknown> =>
-			this.client.call("run", { sent, weights, feeds: packed, update }, { signal });
+			this.client.call("run", { sent, weights, feeds: packed, update, urgent }, { signal });
 		// the program's bytes travel once; afterwards its number is enough
 		const known = this.sent.get(program.key);
 		const id = known ?? this.nextProgram++;
