@@ -46,7 +46,22 @@ export default defineConfig({
 		],
 	},
 	oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-	worker: { format: "es" },
+	worker: {
+		format: "es",
+		rolldownOptions: {
+			output: {
+				codeSplitting: {
+					groups: [
+						{ name: "engine", tags: ["$initial"] },
+						// what every model is made of, in one file with the demo's family
+						{ name: "families", test: /\/src\/(?:nn\/|models\/(?:config-schema|gpt2)\.ts)/ },
+						{ name: "scores", test: /\/src\/(?:scores\/|studio\/service\/score-rows)/ },
+						{ name: "metrics", test: /\/src\/(?:metrics|experiments)\// },
+					],
+				},
+			},
+		},
+	},
 	build: {
 		outDir: here("./dist/studio/page/"),
 		emptyOutDir: false,
@@ -57,8 +72,14 @@ export default defineConfig({
 				index: here("./src/studio/page/index.html"),
 				"service-worker": here("./src/studio/page/service-worker.ts"),
 			},
-			// a service worker's address must stay, and lie beside the page it serves
 			output: {
+				codeSplitting: {
+					groups: [
+						{ name: "page", tags: ["$initial"], test: (id) => !id.endsWith("/service-worker.ts") },
+						{ name: "panels", test: /\/src\/studio\/page\/parts\/(?:changes|outcome|scrub)\// },
+					],
+				},
+				// a service worker's address must stay, and lie beside the page it serves
 				entryFileNames: ({ name }) =>
 					name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js",
 			},

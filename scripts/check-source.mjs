@@ -20,9 +20,9 @@ const LAYERS = {
 	onnx: { imports: ["graph", "tensor"] },
 	nn: { imports: ["graph", "tensor"] },
 	hooks: { imports: ["graph", "weights", "tensor"] },
-	// what several folders use: kinds of plain data, numbers in words
+	// what several folders use: schemas and kinds of plain data, numbers in words
 	shared: { imports: ["hooks"] },
-	sae: { imports: ["hooks", "graph", "weights", "tensor"], types: ["models"] },
+	sae: { imports: ["shared", "hooks", "graph", "weights", "tensor"], types: ["models"] },
 	interventions: { imports: ["sae", "shared", "hooks", "graph", "tensor"] },
 	runtime: { imports: ["onnx", "graph", "weights", "tensor"] },
 	models: {
@@ -30,6 +30,7 @@ const LAYERS = {
 			"nn",
 			"interventions",
 			"sae",
+			"shared",
 			"hooks",
 			"runtime",
 			"onnx",
@@ -44,7 +45,18 @@ const LAYERS = {
 	patching: { imports: ["models", "interventions", "hooks", "graph", "tensor"] },
 	scores: { imports: ["tasks", "random", "graph", "tensor"], types: ["models"] },
 	train: {
-		imports: ["models", "hooks", "runtime", "onnx", "graph", "weights", "tasks", "random", "tensor"],
+		imports: [
+			"models",
+			"shared",
+			"hooks",
+			"runtime",
+			"onnx",
+			"graph",
+			"weights",
+			"tasks",
+			"random",
+			"tensor",
+		],
 	},
 	metrics: {
 		imports: ["scores", "models", "interventions", "shared", "hooks", "tasks", "random", "graph", "tensor"],
@@ -90,7 +102,7 @@ const LAYERS = {
 	display: { imports: ["figures", "tensor"] },
 	export: { imports: ["figures", "tensor"] },
 	// what else it uses of the package it imports by the package's name, as its users do
-	studio: { imports: ["runtime"] },
+	studio: { imports: ["shared", "runtime"] },
 	cli: {
 		imports: [
 			"studio",

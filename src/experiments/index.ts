@@ -1,6 +1,6 @@
 /** Experiments as files: a model, rows, interventions and metrics, carried out the same everywhere. */
 export { ExperimentError } from "./errors.js";
-export { experimentJsonSchema } from "./experiment-schema.js";
+export { experimentJsonSchema } from "./json-schema.js";
 export { type Experiment, type ExperimentData, parseExperiment } from "./parse-experiment.js";
 export {
 	type ExperimentHost,

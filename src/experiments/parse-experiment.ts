@@ -1,8 +1,10 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { nearest } from "../hooks/select.js";
 import { type Intervention, InterventionError, parseInterventions } from "../interventions/index.js";
 import { type MetricData, MetricError, parseMetric } from "../metrics/index.js";
 import { ModelError } from "../models/family.js";
+import { valueAt } from "../shared/data-kinds.js";
+import { check } from "../shared/schemas.js";
 import { CLEAN } from "./donors.js";
 import { ExperimentError } from "./errors.js";
 import { experimentSchema } from "./experiment-schema.js";
@@ -40,7 +42,7 @@ export function parseExperiment(text: string, name = "experiment"): Experiment {
 		throw new ExperimentError(`${name}: ${text.length} letters, allowed up to ${MAX_EXPERIMENT_TEXT}`);
 	}
 	const places = new YamlPlaces(text, name);
-	const result = experimentSchema.safeParse(places.data);
+	const result = check(experimentSchema, places.data);
 	if (!result.success) {
 		const { issues } = result.error;
 		// a key that is misspelt is missing too
@@ -142,17 +144,12 @@ function failBy(places: YamlPlaces, issue: z.core.$ZodIssue): never {
 	return places.fail(path, `${where}: ${issue.message}`);
 }
 
-/** What stands at a place in data; undefined where there is nothing. */
-function valueAt(data: unknown, path: DataPath): unknown {
-	return path.reduce<unknown>((at, part) => (at as Record<string, unknown> | null | undefined)?.[part], data);
-}
-
 /** The keys that an experiment may have at a place. */
 function keysAt(path: DataPath): string[] {
 	if (path.length === 0) return Object.keys(experimentSchema.shape);
-	const field = (experimentSchema.shape as Record<string, z.ZodType>)[String(path[0])];
-	const inside = field && "unwrap" in field ? (field as z.ZodOptional<z.ZodType>).unwrap() : field;
-	return inside && "shape" in inside ? Object.keys((inside as z.ZodObject).shape) : [];
+	const field = (experimentSchema.shape as Readonly<Record<string, z.ZodMiniType>>)[String(path[0])];
+	const inside = field?.type === "optional" ? (field as z.ZodMiniOptional).def.innerType : field;
+	return inside && "shape" in inside ? Object.keys((inside as z.ZodMiniObject).shape) : [];
 }
 
 /** Errors about what a file says begin with their place in the data; theirs in the text goes in front. */

@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { list, setting, text } from "../shared/schemas.js";
 import { Tensor } from "../tensor/index.js";
 import { donated } from "./donors.js";
 import { reject } from "./errors.js";
@@ -16,15 +17,10 @@ export const add = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("add"),
 		...pointFields,
-		vector: z
-			.array(z.number())
-			.min(1)
-			.readonly()
-			.optional()
-			.describe("As many numbers as the point's last axis has: d_model, d_head, ..."),
-		from: donorField.optional().describe("Instead of numbers: the donor that holds the vector"),
-		name: z.string().min(1).optional().describe("The vector's entry in the donor"),
-		scale: z.number().optional().describe("Factor on the vector. Default 1"),
+		vector: setting(list(z.number()), "As many numbers as the point's last axis has: d_model, d_head, ..."),
+		from: setting(donorField, "Instead of numbers: the donor that holds the vector"),
+		name: setting(text, "The vector's entry in the donor"),
+		scale: setting(z.number(), "Factor on the vector. Default 1"),
 	}),
 	examples: [
 		{ kind: "add", layers: [1], from: "vectors", name: "direction" },

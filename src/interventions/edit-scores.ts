@@ -1,5 +1,6 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { counted } from "../shared/counted.js";
+import { list, setting } from "../shared/schemas.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { defineKind, patternFields, type RunFacts } from "./intervention.js";
@@ -18,19 +19,15 @@ export const editScores = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("edit-scores"),
 		...patternFields,
-		pairs: z
-			.array(z.tuple([z.int(), z.int(), z.number()]).readonly())
-			.min(1)
-			.readonly()
-			.optional()
-			.describe("Single scores as [query, key, amount]; negative positions count from the end"),
-		matrix: z
-			.array(z.array(z.number()).readonly())
-			.min(1)
-			.readonly()
-			.optional()
-			.describe("Amounts [query][key], cut to the run's length; 0 behind the query"),
-		mode: z.enum(["add", "set"]).optional().describe('Whether scores are added to or set. Default "add"'),
+		pairs: setting(
+			list(z.readonly(z.tuple([z.int(), z.int(), z.number()]))),
+			"Single scores as [query, key, amount]; negative positions count from the end",
+		),
+		matrix: setting(
+			list(z.readonly(z.array(z.number()))),
+			"Amounts [query][key], cut to the run's length; 0 behind the query",
+		),
+		mode: setting(z.enum(["add", "set"]), 'Whether scores are added to or set. Default "add"'),
 	}),
 	examples: [
 		{ kind: "edit-scores", heads: ["0.1"], pairs: [[2, 1, 3]] },

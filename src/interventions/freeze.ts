@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { list, setting, text } from "../shared/schemas.js";
 import { defineKind, donorField, pointFields, type Sizes } from "./intervention.js";
 import { pointEdits } from "./point-edits.js";
 import { takeFromDonor } from "./take-from-donor.js";
@@ -15,10 +16,10 @@ export const freeze = defineKind({
 		kind: z.literal("freeze"),
 		...pointFields,
 		/** Of all layers unless some are chosen. */
-		at: z
-			.union([z.string().min(1), z.array(z.string().min(1)).min(1).readonly()])
-			.optional()
-			.describe("One point or several. Default all patterns and norms' scales; with heads, their patterns"),
+		at: setting(
+			z.union([text, list(text)]),
+			"One point or several. Default all patterns and norms' scales; with heads, their patterns",
+		),
 		/** Of one row or as many as the run, and of its length. */
 		from: donorField,
 	}),

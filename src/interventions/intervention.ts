@@ -1,9 +1,10 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Dim } from "../graph/dim.js";
 import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { HookPoint } from "../hooks/select.js";
 import type { Sae } from "../sae/sae.js";
+import { list, setting, text } from "../shared/schemas.js";
 import type { DType, Tensor } from "../tensor/index.js";
 import type { Donor } from "./donors.js";
 
@@ -90,7 +91,7 @@ export interface Edit {
  * One kind of intervention = one record in a file of its own and one line in the registry. Its data are
  * plain: they survive JSON, YAML and a URL.
  */
-export interface InterventionKind<S extends z.ZodType = z.ZodType> {
+export interface InterventionKind<S extends z.ZodMiniType = z.ZodMiniType> {
 	readonly kind: string;
 	/** One line: what it does. */
 	readonly doc: string;
@@ -109,46 +110,40 @@ export interface InterventionKind<S extends z.ZodType = z.ZodType> {
 }
 
 /** Checks a kind's record against its schema; an identity at run time. */
-export function defineKind<S extends z.ZodType>(kind: InterventionKind<S>): InterventionKind<S> {
+export function defineKind<S extends z.ZodMiniType>(kind: InterventionKind<S>): InterventionKind<S> {
 	return kind;
 }
 
-const headNames = z.union([z.literal("all"), z.array(z.string()).min(1).readonly()], {
+const headNames = z.union([z.literal("all"), list(z.string())], {
 	error: 'allowed "all" or names such as ["0.1"]',
 });
 
+const share = z.number().check(z.minimum(0, "allowed 0 to 1"), z.maximum(1, "allowed 0 to 1"));
+
 /** Settings of kinds that work on attention patterns or scores. Descriptions go into the JSON Schema. */
 export const patternFields = {
-	heads: headNames.optional().describe('Query heads such as "5.1" or "L5H1", or all of them'),
-	layers: z
-		.union([z.literal("all"), z.array(z.int()).min(1).readonly()])
-		.optional()
-		.describe("Whole layers instead of heads; negative ones count from the end"),
-	strength: z
-		.number()
-		.min(0, "allowed 0 to 1")
-		.max(1, "allowed 0 to 1")
-		.optional()
-		.describe("0 leaves the value, 1 takes the changed one, between them it is a mix. Default 1"),
-	positions: z
-		.array(z.int())
-		.min(1)
-		.readonly()
-		.optional()
-		.describe("Positions (of patterns: queries); negative ones count from the end. Default all"),
-	rows: z.array(z.int().min(0)).min(1).readonly().optional().describe("Rows of the batch. Default all"),
+	heads: setting(headNames, 'Query heads such as "5.1" or "L5H1", or all of them'),
+	layers: setting(
+		z.union([z.literal("all"), list(z.int())]),
+		"Whole layers instead of heads; negative ones count from the end",
+	),
+	strength: setting(
+		share,
+		"0 leaves the value, 1 takes the changed one, between them it is a mix. Default 1",
+	),
+	positions: setting(
+		list(z.int()),
+		"Positions (of patterns: queries); negative ones count from the end. Default all",
+	),
+	rows: setting(list(z.int().check(z.nonnegative())), "Rows of the batch. Default all"),
 };
 
 /** Settings of kinds that work at any hook point. */
 export const pointFields = {
-	at: z
-		.string()
-		.min(1)
-		.optional()
-		.describe('The point: "z", "resid_pre", "attn_out", "k", "ln1.scale", ..., or a full name'),
-	kvHeads: headNames.optional().describe('Heads of keys and values, at points that have them ("k", "v")'),
+	at: setting(text, 'The point: "z", "resid_pre", "attn_out", "k", "ln1.scale", ..., or a full name'),
+	kvHeads: setting(headNames, 'Heads of keys and values, at points that have them ("k", "v")'),
 	...patternFields,
 };
 
 /** The name of a donor: see `RunOptions.donors`. */
-export const donorField = z.string().min(1).describe("The donor, by the name the run was given it under");
+export const donorField = text.check(z.describe("The donor, by the name the run was given it under"));

@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { list } from "../shared/schemas.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { defineKind, patternFields, type RunFacts } from "./intervention.js";
@@ -16,11 +17,9 @@ export const knockOut = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("knock-out"),
 		...patternFields,
-		keys: z
-			.array(z.int())
-			.min(1)
-			.readonly()
-			.describe("Positions that are no longer attended to; negative ones count from the end"),
+		keys: list(z.int()).check(
+			z.describe("Positions that are no longer attended to; negative ones count from the end"),
+		),
 	}),
 	examples: [
 		{ kind: "knock-out", heads: ["0.1"], keys: [0] },

@@ -1,7 +1,8 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { sizeOfDims } from "../graph/dim.js";
 import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
+import { setting } from "../shared/schemas.js";
 import { Tensor } from "../tensor/index.js";
 import { checkAligned, donated, isSquare } from "./donors.js";
 import { reject } from "./errors.js";
@@ -26,9 +27,9 @@ export const mean = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("mean"),
 		...pointFields,
-		over: z.enum(["batch", "batch-and-pos"]).optional().describe('Default "batch": a mean for each position'),
+		over: setting(z.enum(["batch", "batch-and-pos"]), 'Default "batch": a mean for each position'),
 		/** It may have any number of rows, and with "batch-and-pos" any length. */
-		from: donorField.optional().describe("The donor whose mean is taken. Default the run itself"),
+		from: setting(donorField, "The donor whose mean is taken. Default the run itself"),
 	}),
 	examples: [
 		{ kind: "mean", heads: ["1.0"] },

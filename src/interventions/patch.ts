@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { list, setting } from "../shared/schemas.js";
 import { defineKind, donorField, pointFields } from "./intervention.js";
 import { pointEdits } from "./point-edits.js";
 import { takeFromDonor } from "./take-from-donor.js";
@@ -12,12 +13,10 @@ export const patch = defineKind({
 		...pointFields,
 		/** Of one row or as many as the run, and of its length unless `fromPositions` says what is taken. */
 		from: donorField,
-		fromPositions: z
-			.array(z.int())
-			.min(1)
-			.readonly()
-			.optional()
-			.describe("Positions in the donor, one for each of `positions`. Default the same"),
+		fromPositions: setting(
+			list(z.int()),
+			"Positions in the donor, one for each of `positions`. Default the same",
+		),
 	}),
 	examples: [
 		{ kind: "patch", heads: ["0.1"], from: "donor" },

@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { findKind, kindsJsonSchema, parseKind, shown } from "../shared/data-kinds.js";
+import type * as z from "zod/mini";
+import { findKind, parseKind, shown } from "../shared/data-kinds.js";
 import { add } from "./add.js";
 import { editScores } from "./edit-scores.js";
 import { reject } from "./errors.js";
@@ -33,11 +33,6 @@ export const INTERVENTIONS: readonly InterventionKind[] = KINDS as unknown as re
 
 /** An intervention as plain data. */
 export type Intervention = z.input<(typeof KINDS)[number]["schema"]>;
-
-/** The JSON Schema (draft 2020-12) of a list of interventions, for editors. */
-export function interventionsSchema(): Record<string, unknown> {
-	return kindsJsonSchema(INTERVENTIONS, (one) => z.array(one));
-}
 
 /**
  * Checks data of unknown origin, such as a JSON file.

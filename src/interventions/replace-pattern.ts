@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { list, setting } from "../shared/schemas.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { defineKind, patternFields, type RunFacts } from "./intervention.js";
@@ -6,7 +7,7 @@ import { drawPattern, NAMED_PATTERNS, type PatternName, TOKEN_PATTERNS } from ".
 import { cutPattern, type PatternRows } from "./pattern-matrix.js";
 import { pointEdits } from "./point-edits.js";
 
-const names = Object.keys(NAMED_PATTERNS) as [PatternName, ...PatternName[]];
+const names = Object.keys(NAMED_PATTERNS) as PatternName[];
 
 function lowerTriangle(size: number): number[][] {
 	return Array.from({ length: size }, (_, query) =>
@@ -22,14 +23,14 @@ export const replacePattern = defineKind({
 		kind: z.literal("replace-pattern"),
 		...patternFields,
 		pattern: z
-			.union([z.enum(names), z.array(z.array(z.number()).readonly()).min(1).readonly()], {
+			.union([z.enum(names), list(z.readonly(z.array(z.number())))], {
 				error: `allowed ${names.join(", ")}, or rows of numbers [query][key]`,
 			})
-			.describe("A name, or rows [query][key] that are cut to the run's length"),
-		normalize: z
-			.boolean()
-			.optional()
-			.describe("Of a matrix: true scales rows to sum to 1, false takes any. Default: they must sum to 1"),
+			.check(z.describe("A name, or rows [query][key] that are cut to the run's length")),
+		normalize: setting(
+			z.boolean(),
+			"Of a matrix: true scales rows to sum to 1, false takes any. Default: they must sum to 1",
+		),
 	}),
 	examples: [
 		{ kind: "replace-pattern", heads: ["0.1"], pattern: "uniform" },

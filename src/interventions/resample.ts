@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { setting } from "../shared/schemas.js";
 import { Random, Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import { defineKind, donorField, pointFields } from "./intervention.js";
@@ -15,9 +16,12 @@ export const resample = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("resample"),
 		...pointFields,
-		seed: z.int().min(0).optional().describe("Of the permutation or of the rows that are drawn. Default 0"),
+		seed: setting(
+			z.int().check(z.nonnegative()),
+			"Of the permutation or of the rows that are drawn. Default 0",
+		),
 		/** It may have any number of rows. */
-		from: donorField.optional().describe("The donor whose rows are drawn. Default: the batch is permuted"),
+		from: setting(donorField, "The donor whose rows are drawn. Default: the batch is permuted"),
 	}),
 	examples: [
 		{ kind: "resample", heads: ["0.1"] },

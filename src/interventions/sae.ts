@@ -1,10 +1,11 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import { canonicalName } from "../hooks/points.js";
 import { nearest } from "../hooks/select.js";
 import { encoded, prepared } from "../sae/encode.js";
 import type { Sae } from "../sae/sae.js";
+import { list, text } from "../shared/schemas.js";
 import { Tensor } from "../tensor/index.js";
 import { reject } from "./errors.js";
 import {
@@ -32,13 +33,13 @@ export const sae = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("sae"),
 		/** The name under which `RunOptions.dictionaries` gives it. */
-		dictionary: z.string().min(1),
+		dictionary: text,
 		/** Features by number, or all of them. */
-		features: z.union([z.literal("all"), z.array(z.int().min(0)).min(1).readonly()], {
+		features: z.union([z.literal("all"), list(z.int().check(z.nonnegative()))], {
 			error: 'allowed "all" or numbers such as [17, 204]',
 		}),
 		/** What their activations are multiplied by. Default 0: ablated. */
-		factor: z.number().optional(),
+		factor: z.optional(z.number()),
 		strength,
 		positions,
 		rows,

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Tensor } from "../tensor/index.js";
 import { defineKind, pointFields } from "./intervention.js";
 import { pointEdits } from "./point-edits.js";
@@ -13,7 +13,7 @@ export const scale = defineKind({
 	schema: z.strictObject({
 		kind: z.literal("scale"),
 		...pointFields,
-		factor: z.number().describe("What the value is multiplied by"),
+		factor: z.number().check(z.describe("What the value is multiplied by")),
 	}),
 	examples: [
 		{ kind: "scale", heads: ["0.1"], factor: 2 },

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { defineKind, pointFields } from "./intervention.js";
 import { pointEdits } from "./point-edits.js";
 

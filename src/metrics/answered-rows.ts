@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import { Tensor } from "../tensor/index.js";
@@ -11,9 +11,9 @@ import { tokenRows } from "./token-rows.js";
 /** Settings of metrics that ask about one answer at one position. */
 export const answerFields = {
 	/** Default: what the samples ask for, which those of "abxa" do. */
-	answers: answersSchema.optional(),
+	answers: z.optional(answersSchema),
 	/** Of the row's own tokens; negative ones count from the last. Default -1. */
-	position: z.int().optional(),
+	position: z.optional(z.int()),
 };
 
 interface AnswerData {

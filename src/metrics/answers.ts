@@ -1,20 +1,13 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Model } from "../models/model.js";
 import { counted } from "../shared/counted.js";
+import { list } from "../shared/schemas.js";
 import { reject } from "./errors.js";
 
 /** A token as text or id, or one for each row. */
-export const answersSchema = z.union(
-	[
-		z.string(),
-		z.int(),
-		z
-			.array(z.union([z.string(), z.int()]))
-			.min(1)
-			.readonly(),
-	],
-	{ error: "allowed a token as text or id, or a list of them, one for each row" },
-);
+export const answersSchema = z.union([z.string(), z.int(), list(z.union([z.string(), z.int()]))], {
+	error: "allowed a token as text or id, or a list of them, one for each row",
+});
 
 type Answers = z.infer<typeof answersSchema>;
 

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Model } from "../models/model.js";
 import { NumpyRandom } from "../random/index.js";
 import { type Evaluator, encodeTokens, GROUPS, type Group } from "../tasks/regression/index.js";
@@ -39,7 +39,7 @@ export const evaluator = defineMetric({
 		/** Such as "pretrain/mse". */
 		metric: z.string(),
 		/** Of mse_subsequence: seed of the lengths. Default 0. */
-		subsequenceSeed: z.int().min(0).optional(),
+		subsequenceSeed: z.optional(z.int().check(z.nonnegative())),
 	}),
 	of: ["regression"],
 	examples: [

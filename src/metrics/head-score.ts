@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { actName } from "../hooks/points.js";
 import { headsByLayer } from "../interventions/heads.js";
 import { Model } from "../models/model.js";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { reject } from "./errors.js";
 import { defineMetric, EXAMPLE_IDS } from "./metric.js";
 import { nextTokenMetric } from "./next-token-loss.js";
@@ -18,8 +18,8 @@ export const inContextScore = defineMetric({
 	doc: `loss at a late position (${LATE}) minus loss at an early one (${EARLY}), in nats: negative where context helps`,
 	schema: z.strictObject({
 		kind: z.literal("in-context-score"),
-		early: z.int().min(0).optional(),
-		late: z.int().min(0).optional(),
+		early: z.optional(z.int().check(z.nonnegative())),
+		late: z.optional(z.int().check(z.nonnegative())),
 	}),
 	of: ["language"],
 	examples: [{ data: { kind: "in-context-score", early: 1, late: 6 }, rows: { ids: EXAMPLE_IDS } }],

@@ -2,6 +2,7 @@
 export { answerIds } from "./answers.js";
 export { type Change, type CompareOptions, compareRows } from "./compare-rows.js";
 export { MetricError } from "./errors.js";
+export { metricSchema } from "./json-schema.js";
 export { measuring } from "./measuring.js";
 export type {
 	BoundMetric,
@@ -14,4 +15,4 @@ export type {
 	SampleTask,
 } from "./metric.js";
 export { type MetricRunOptions, readMetric, readMetrics } from "./read-metric.js";
-export { METRICS, type MetricData, metricSchema, parseMetric } from "./registry.js";
+export { METRICS, type MetricData, parseMetric } from "./registry.js";

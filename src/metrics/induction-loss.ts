@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { reject } from "./errors.js";
 import { defineMetric, EXAMPLE_IDS } from "./metric.js";
 import { nextTokenMetric } from "./next-token-loss.js";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { cleanRunMetric } from "./clean-logits.js";
 import { type BoundMetric, defineMetric, EXAMPLE_IDS } from "./metric.js";
 import { placeData, positionsSchema } from "./positions.js";
@@ -21,7 +21,7 @@ const graph: BoundMetric["graph"] = (get, g, feed) => {
 export const klDivergence = defineMetric({
 	kind: "kl",
 	doc: `${doc}, at the row's last position or those given`,
-	schema: z.strictObject({ kind: z.literal("kl"), positions: positionsSchema.optional() }),
+	schema: z.strictObject({ kind: z.literal("kl"), positions: z.optional(positionsSchema) }),
 	of: ["language"],
 	examples: [
 		{ data: { kind: "kl" }, rows: { ids: EXAMPLE_IDS } },

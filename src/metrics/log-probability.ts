@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { answerFields, answerInput, answerMetric } from "./answered-rows.js";
 import { type BoundMetric, defineMetric, EXAMPLE_IDS } from "./metric.js";
 

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Tensor } from "../tensor/index.js";
 import { answerIds, answersSchema } from "./answers.js";
 import { reject } from "./errors.js";
@@ -25,7 +25,7 @@ export const logitDifference = defineMetric({
 		kind: z.literal("logit-difference"),
 		answers: answersSchema,
 		wrong: answersSchema,
-		position: z.int().optional(),
+		position: z.optional(z.int()),
 	}),
 	of: ["language"],
 	examples: [

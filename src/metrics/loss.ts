@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { reject } from "./errors.js";
 import { defineMetric, EXAMPLE_IDS } from "./metric.js";
 import { nextTokenMetric } from "./next-token-loss.js";
@@ -14,7 +14,7 @@ import { tokenRows } from "./token-rows.js";
 export const loss = defineMetric({
 	kind: "loss",
 	doc: "mean cross-entropy of the next token in nats, over all positions or those given",
-	schema: z.strictObject({ kind: z.literal("loss"), positions: positionsSchema.optional() }),
+	schema: z.strictObject({ kind: z.literal("loss"), positions: z.optional(positionsSchema) }),
 	of: ["language"],
 	examples: [
 		{ data: { kind: "loss" }, rows: { ids: EXAMPLE_IDS } },

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { Dim } from "../graph/dim.js";
 import type { G } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
@@ -86,7 +86,7 @@ export interface MetricContext {
 export type Subject = "language" | "regression";
 
 /** One kind of metric = one record in a file of its own and one line in the registry. Its data are plain. */
-export interface MetricKind<S extends z.ZodType = z.ZodType> {
+export interface MetricKind<S extends z.ZodMiniType = z.ZodMiniType> {
 	readonly kind: string;
 	/** One line with the formula. */
 	readonly doc: string;
@@ -107,7 +107,7 @@ export interface MetricKind<S extends z.ZodType = z.ZodType> {
 }
 
 /** Checks a kind's record against its schema; an identity at run time. */
-export function defineMetric<S extends z.ZodType>(kind: MetricKind<S>): MetricKind<S> {
+export function defineMetric<S extends z.ZodMiniType>(kind: MetricKind<S>): MetricKind<S> {
 	return kind;
 }
 

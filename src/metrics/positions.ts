@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { reject } from "./errors.js";
 
 /** A range [start, end) or one position of a row; negative ones count from its last token. */
@@ -6,7 +6,7 @@ export type RowPositions = number | readonly [start: number] | readonly [start: 
 
 /** Positions as data. */
 export const positionsSchema = z.union(
-	[z.int(), z.tuple([z.int()]).readonly(), z.tuple([z.int(), z.int()]).readonly()],
+	[z.int(), z.readonly(z.tuple([z.int()])), z.readonly(z.tuple([z.int(), z.int()]))],
 	{ error: "allowed a position, or [start, end) as two whole numbers" },
 );
 

@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { findKind, kindsJsonSchema, parseKind, shown } from "../shared/data-kinds.js";
+import type * as z from "zod/mini";
+import { findKind, parseKind, shown } from "../shared/data-kinds.js";
 import { reject } from "./errors.js";
 import { evaluator } from "./evaluator.js";
 import { headScore } from "./head-score.js";
@@ -31,12 +31,6 @@ export const METRICS: readonly MetricKind[] = KINDS as unknown as readonly Metri
 
 /** A metric as plain data. */
 export type MetricData = z.input<(typeof KINDS)[number]["schema"]>;
-
-/** The JSON Schema (draft 2020-12) of a metric, as a short spelling or as data, for editors. */
-export function metricSchema(): Record<string, unknown> {
-	const short = z.string().meta({ description: 'Short for kind, "kind@place" or "kind:mode@place"' });
-	return kindsJsonSchema(METRICS, (data) => z.union([short, data]));
-}
 
 /**
  * Checks a metric of unknown origin: data, or the short spelling `kind`, `kind:mode`, `kind@place`.
@@ -79,7 +73,7 @@ function fromText(text: string, where: string): unknown {
 
 /** What data of a kind must have beside it. */
 function lacking({ schema }: MetricKind): string {
-	const fields = Object.entries((schema as z.ZodObject).shape as Record<string, z.ZodType>);
+	const fields = Object.entries((schema as z.ZodMiniObject).shape as Record<string, z.ZodMiniType>);
 	const needed = fields.filter(([key, field]) => key !== "kind" && !field.safeParse(undefined).success);
 	return needed.length === 0 ? "" : `, it needs ${needed.map(([key]) => key).join(" and ")}`;
 }

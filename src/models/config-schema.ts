@@ -1,5 +1,6 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ACTIVATIONS } from "../nn/activation.js";
+import { check } from "../shared/schemas.js";
 import { type Dimensions, ModelError } from "./family.js";
 
 /**
@@ -74,19 +75,22 @@ const IGNORED = [
 	"transformers.js_config",
 ] as const;
 
-const ignored = Object.fromEntries(IGNORED.map((key) => [key, z.unknown().optional()]));
+const ignored = Object.fromEntries(IGNORED.map((key) => [key, z.optional(z.unknown())]));
 
 /** A width or a number of heads, tokens or positions. */
-export const count = z
-	.int()
-	.positive()
-	.max(2 ** 24);
+export const count = z.int().check(z.positive(), z.maximum(2 ** 24));
 
 /** A number of layers: every one is listed before a weight is looked up, so a lie must not cost memory. */
-export const layerCount = z.int().positive().max(1000);
+export const layerCount = z.int().check(z.positive(), z.maximum(1000));
+
+/** A factor, a base of frequencies, an epsilon. */
+export const positive = z.number().check(z.positive());
+
+/** A part of each head's channels. */
+export const share = positive.check(z.maximum(1));
 
 /** Activation functions by their names in configurations. */
-export const activation = z.enum(Object.keys(ACTIVATIONS) as [string, ...string[]]);
+export const activation = z.enum(Object.keys(ACTIVATIONS));
 
 /** Sizes by the keys that they have in most configurations. */
 export const sizeKeys = {
@@ -95,7 +99,7 @@ export const sizeKeys = {
 	num_hidden_layers: layerCount,
 	num_attention_heads: count,
 	vocab_size: count,
-	max_position_embeddings: count.default(2048),
+	max_position_embeddings: z._default(count, 2048),
 };
 
 /** What `readSizes` reads, under one name for all. */
@@ -114,7 +118,7 @@ export interface Sizes {
 }
 
 /** The sizes that `sizeKeys` read. */
-export function namedSizes(c: z.output<z.ZodObject<typeof sizeKeys>>): Sizes {
+export function namedSizes(c: z.output<z.ZodMiniObject<typeof sizeKeys>>): Sizes {
 	return {
 		layers: c.num_hidden_layers,
 		heads: c.num_attention_heads,
@@ -149,21 +153,22 @@ export function readSizes(family: string, sizes: Sizes): Dimensions {
 }
 
 /**
- * Reads config.json with a family's schema.
- * @throws {ModelError} one line with the keys that are unknown, missing or wrong
+ * Reads config.json with a family's schema, which is built here, once.
+ * @returns reads a configuration; a {@link ModelError} is one line with the keys that are unknown, missing or wrong
  */
-export function parseWith<S extends z.ZodRawShape>(
+export function configReader<S extends z.core.$ZodShape>(
 	family: string,
 	shape: S,
-	config: unknown,
-): z.output<z.ZodObject<S>> {
-	// without the code that zod generates for a schema: this one reads once
-	const result = z.strictObject({ ...ignored, ...shape }).safeParse(config, { jitless: true });
-	if (result.success) return result.data as z.output<z.ZodObject<S>>;
-	const faults = result.error.issues.map((issue) =>
-		issue.code === "unrecognized_keys"
-			? `unknown ${issue.keys.length > 1 ? "keys" : "key"} ${issue.keys.map((k) => `"${k}"`).join(", ")}, which may change the result`
-			: `${issue.path.join(".")}: ${issue.message}`,
-	);
-	throw new ModelError(`config.json (${family}): ${faults.join("; ")}`);
+): (config: unknown) => z.output<z.ZodMiniObject<S>> {
+	const schema = z.strictObject({ ...ignored, ...shape });
+	return (config) => {
+		const result = check(schema, config);
+		if (result.success) return result.data as z.output<z.ZodMiniObject<S>>;
+		const faults = result.error.issues.map((issue) =>
+			issue.code === "unrecognized_keys"
+				? `unknown ${issue.keys.length > 1 ? "keys" : "key"} ${issue.keys.map((k) => `"${k}"`).join(", ")}, which may change the result`
+				: `${issue.path.join(".")}: ${issue.message}`,
+		);
+		throw new ModelError(`config.json (${family}): ${faults.join("; ")}`);
+	};
 }

@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import { count } from "./config-schema.js";
 import { decoder } from "./decoder/decoder.js";
 import { gemmaKeys, gemmaLike } from "./decoder/gemma.js";
@@ -6,7 +7,7 @@ import { gemmaKeys, gemmaLike } from "./decoder/gemma.js";
 export const gemma = decoder({
 	name: "gemma",
 	doc: "Gemma: as Llama, with gated GELU, norms that multiply by 1 + weight, a scaled and tied embedding",
-	keys: { ...gemmaKeys, max_position_embeddings: count.default(8192) },
+	keys: { ...gemmaKeys, max_position_embeddings: z._default(count, 8192) },
 	read: gemmaLike,
 	gguf: { architecture: "gemma", config: () => ({ unit_offset: false }) },
 });

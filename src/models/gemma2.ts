@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { count } from "./config-schema.js";
+import * as z from "zod/mini";
+import { count, positive } from "./config-schema.js";
 import { decoder } from "./decoder/decoder.js";
 import { cappedGemma, cappedKeys, gemmaKeys, gemmaLike, ggufScalar } from "./decoder/gemma.js";
 import { readWindows, windowKeys } from "./decoder/windows.js";
@@ -13,12 +13,12 @@ export const gemma2 = decoder({
 		...gemmaKeys,
 		...cappedKeys,
 		...windowKeys,
-		max_position_embeddings: count.default(8192),
-		attn_logit_softcapping: z.number().positive().nullable().default(50),
-		final_logit_softcapping: z.number().positive().nullable().default(30),
-		sliding_window: count.nullable().default(4096),
+		max_position_embeddings: z._default(count, 8192),
+		attn_logit_softcapping: z._default(z.nullable(positive), 50),
+		final_logit_softcapping: z._default(z.nullable(positive), 30),
+		sliding_window: z._default(z.nullable(count), 4096),
 		/** The same again, in early configurations. */
-		sliding_window_size: count.optional(),
+		sliding_window_size: z.optional(count),
 	},
 	read: (c, sizes) => {
 		const { sliding_window: window, sliding_window_size: again = window } = c;

@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { count } from "./config-schema.js";
+import * as z from "zod/mini";
+import { count, positive } from "./config-schema.js";
 import { decoder } from "./decoder/decoder.js";
 import { cappedGemma, cappedKeys, gemmaKeys, gemmaLike, ggufScalar } from "./decoder/gemma.js";
 import { readRope, ropeSchema } from "./decoder/rope-config.js";
@@ -16,15 +16,15 @@ export const gemma3 = decoder({
 		...gemmaKeys,
 		...cappedKeys,
 		...windowKeys,
-		max_position_embeddings: count.default(131072),
+		max_position_embeddings: z._default(count, 131072),
 		/** Hugging Face takes it and goes without. */
-		attn_logit_softcapping: z.null().optional(),
-		sliding_window: count.nullable().default(4096),
+		attn_logit_softcapping: z.optional(z.null()),
+		sliding_window: z._default(z.nullable(count), 4096),
 		/** Every so many layers one sees everything, where `layer_types` does not say. */
-		sliding_window_pattern: count.optional(),
-		_sliding_window_pattern: count.optional(),
-		rope_local_base_freq: z.number().positive().optional(),
-		rope_parameters: z.strictObject({ full_attention: ropeSchema, sliding_attention: ropeSchema }).nullish(),
+		sliding_window_pattern: z.optional(count),
+		_sliding_window_pattern: z.optional(count),
+		rope_local_base_freq: z.optional(positive),
+		rope_parameters: z.nullish(z.strictObject({ full_attention: ropeSchema, sliding_attention: ropeSchema })),
 	},
 	read: (c, sizes) => {
 		const period = c.sliding_window_pattern ?? c._sliding_window_pattern ?? 6;

@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { activation, count, layerCount, readSizes } from "./config-schema.js";
+import * as z from "zod/mini";
+import { activation, count, layerCount, positive, readSizes } from "./config-schema.js";
 import { gptDefaults, rotaryChannels } from "./gpt/config.js";
 import { gptLike } from "./gpt/gpt.js";
 
@@ -11,15 +11,15 @@ export const gptj = gptLike({
 		n_embd: count,
 		n_layer: layerCount,
 		n_head: count,
-		n_positions: count.default(2048),
-		n_inner: count.nullish(),
+		n_positions: z._default(count, 2048),
+		n_inner: z.nullish(count),
 		vocab_size: count,
-		rotary_dim: count.default(64),
-		layer_norm_epsilon: z.number().positive().default(1e-5),
-		activation_function: activation.default("gelu_new"),
-		tie_word_embeddings: z.boolean().default(false),
-		rotary: z.literal(true).default(true),
-		scale_attn_weights: z.literal(true).default(true),
+		rotary_dim: z._default(count, 64),
+		layer_norm_epsilon: z._default(positive, 1e-5),
+		activation_function: z._default(activation, "gelu_new"),
+		tie_word_embeddings: z._default(z.boolean(), false),
+		rotary: z._default(z.literal(true), true),
+		scale_attn_weights: z._default(z.literal(true), true),
 	},
 	read: (c) => {
 		const sizes = readSizes("gptj", {

@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { activation, count, layerCount, readSizes } from "./config-schema.js";
+import * as z from "zod/mini";
+import { activation, count, layerCount, positive, readSizes } from "./config-schema.js";
 import { ModelError } from "./family.js";
 import { gptDefaults } from "./gpt/config.js";
 import { gptLike } from "./gpt/gpt.js";
@@ -14,15 +14,15 @@ export const gptNeo = gptLike({
 		hidden_size: count,
 		num_layers: layerCount,
 		num_heads: count,
-		intermediate_size: count.nullish(),
+		intermediate_size: z.nullish(count),
 		vocab_size: count,
-		max_position_embeddings: count.default(2048),
-		window_size: count.default(256),
-		attention_types: z.array(z.tuple([z.array(kind), count.max(1000)])).nullish(),
-		attention_layers: z.array(kind).nullish(),
-		layer_norm_epsilon: z.number().positive().default(1e-5),
-		activation_function: activation.default("gelu_new"),
-		tie_word_embeddings: z.boolean().default(true),
+		max_position_embeddings: z._default(count, 2048),
+		window_size: z._default(count, 256),
+		attention_types: z.nullish(z.array(z.tuple([z.array(kind), count.check(z.maximum(1000))]))),
+		attention_layers: z.nullish(z.array(kind)),
+		layer_norm_epsilon: z._default(positive, 1e-5),
+		activation_function: z._default(activation, "gelu_new"),
+		tie_word_embeddings: z._default(z.boolean(), true),
 	},
 	read: (c) => {
 		const sizes = readSizes("gpt_neo", {

@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { activation, namedSizes, readSizes, sizeKeys } from "./config-schema.js";
+import * as z from "zod/mini";
+import { activation, namedSizes, positive, readSizes, share, sizeKeys } from "./config-schema.js";
 import { gptDefaults, partialRopeKeys, readPartialRope } from "./gpt/config.js";
 import { gptLike } from "./gpt/gpt.js";
 
@@ -10,16 +10,16 @@ export const gptNeox = gptLike({
 	keys: {
 		...sizeKeys,
 		...partialRopeKeys,
-		layer_norm_eps: z.number().positive().default(1e-5),
-		hidden_act: activation.default("gelu"),
-		attention_bias: z.boolean().default(true),
-		use_parallel_residual: z.boolean().default(true),
-		tie_word_embeddings: z.boolean().default(false),
-		rotary_pct: z.number().positive().max(1).default(0.25),
-		rotary_emb_base: z.number().positive().default(10000),
-		is_decoder: z.boolean().optional(),
+		layer_norm_eps: z._default(positive, 1e-5),
+		hidden_act: z._default(activation, "gelu"),
+		attention_bias: z._default(z.boolean(), true),
+		use_parallel_residual: z._default(z.boolean(), true),
+		tie_word_embeddings: z._default(z.boolean(), false),
+		rotary_pct: z._default(share, 0.25),
+		rotary_emb_base: z._default(positive, 10000),
+		is_decoder: z.optional(z.boolean()),
 		/** Ours: "by kind" when the weights come from a GGUF file, which has all queries, all keys and all values together. */
-		fused_qkv: z.enum(["by head", "by kind"]).default("by head"),
+		fused_qkv: z._default(z.enum(["by head", "by kind"]), "by head"),
 	},
 	read: (c) => {
 		const sizes = readSizes("gpt_neox", namedSizes(c));

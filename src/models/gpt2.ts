@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { add, expand, gather, split, weight } from "../graph/ops/index.js";
 import type { Value } from "../graph/value.js";
 import { ACTIVATIONS } from "../nn/activation.js";
@@ -7,7 +7,7 @@ import { preNormBlock } from "../nn/block.js";
 import { type Linear, linear, projectToHeads, toHeads } from "../nn/linear.js";
 import { mlp } from "../nn/mlp.js";
 import { type Norm, norm } from "../nn/norm.js";
-import { activation, count, layerCount, parseWith, readSizes } from "./config-schema.js";
+import { activation, configReader, count, layerCount, positive, readSizes } from "./config-schema.js";
 import type { Dimensions, Family } from "./family.js";
 import type { WeightLayout } from "./weight-layout.js";
 
@@ -22,20 +22,20 @@ export interface Gpt2Config extends Dimensions {
 	readonly attentionScale: readonly number[];
 }
 
-const schema = {
+const read = configReader("gpt2", {
 	n_embd: count,
 	n_layer: layerCount,
 	n_head: count,
 	n_positions: count,
 	vocab_size: count,
-	n_inner: count.nullish(),
-	layer_norm_epsilon: z.number().positive().default(1e-5),
-	activation_function: activation.default("gelu_new"),
-	scale_attn_weights: z.boolean().default(true),
-	scale_attn_by_inverse_layer_idx: z.boolean().default(false),
-	tie_word_embeddings: z.boolean().default(true),
-	add_cross_attention: z.literal(false).default(false),
-};
+	n_inner: z.nullish(count),
+	layer_norm_epsilon: z._default(positive, 1e-5),
+	activation_function: z._default(activation, "gelu_new"),
+	scale_attn_weights: z._default(z.boolean(), true),
+	scale_attn_by_inverse_layer_idx: z._default(z.boolean(), false),
+	tie_word_embeddings: z._default(z.boolean(), true),
+	add_cross_attention: z._default(z.literal(false), false),
+});
 
 export const gpt2: Family<Gpt2Config> = {
 	name: "gpt2",
@@ -43,7 +43,7 @@ export const gpt2: Family<Gpt2Config> = {
 	norm: "layer",
 
 	parseConfig(config) {
-		const c = parseWith("gpt2", schema, config);
+		const c = read(config);
 		const sizes = readSizes("gpt2", {
 			layers: c.n_layer,
 			heads: c.n_head,

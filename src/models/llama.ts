@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { attentionBias } from "./decoder/config.js";
 import { decoder } from "./decoder/decoder.js";
 
@@ -8,9 +8,9 @@ export const llama = decoder({
 	doc: "Llama: RMSNorm, rotary positions (linear and llama3 scaling), gated MLP, grouped-query attention, biases",
 	keys: {
 		...attentionBias,
-		mlp_bias: z.boolean().default(false),
+		mlp_bias: z._default(z.boolean(), false),
 		/** Ours: set when the weights come from a GGUF file with a rope_freqs tensor. */
-		rope_factors: z.boolean().default(false),
+		rope_factors: z._default(z.boolean(), false),
 	},
 	read: (c) => ({
 		qkvBias: c.attention_bias,

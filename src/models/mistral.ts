@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import { count } from "./config-schema.js";
 import { decoder } from "./decoder/decoder.js";
 
@@ -9,8 +10,8 @@ export const mistral = decoder({
 	name: "mistral",
 	doc: "Mistral: as Llama, with a sliding window in every layer or none",
 	keys: {
-		max_position_embeddings: count.default(131072),
-		sliding_window: count.nullable().default(4096),
+		max_position_embeddings: z._default(count, 131072),
+		sliding_window: z._default(z.nullable(count), 4096),
 	},
 	read: (c, { nLayers }) => ({
 		windows: Array<number | undefined>(nLayers).fill(c.sliding_window ?? undefined),

@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { positive } from "./config-schema.js";
 import { attentionBias } from "./decoder/config.js";
 import { decoder } from "./decoder/decoder.js";
 
@@ -6,7 +7,7 @@ import { decoder } from "./decoder/decoder.js";
 export const olmo2 = decoder({
 	name: "olmo2",
 	doc: "OLMo 2: as Llama, with norms behind attention and MLP only, and norms of all heads' queries and keys",
-	keys: { ...attentionBias, rms_norm_eps: z.number().positive().default(1e-5) },
+	keys: { ...attentionBias, rms_norm_eps: z._default(positive, 1e-5) },
 	read: (c) => ({
 		qkvBias: c.attention_bias,
 		outputBias: c.attention_bias,

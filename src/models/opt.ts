@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { activation, count, layerCount, readSizes } from "./config-schema.js";
 import { ModelError } from "./family.js";
 import { gptDefaults } from "./gpt/config.js";
@@ -17,14 +17,14 @@ export const opt = gptLike({
 		num_attention_heads: count,
 		ffn_dim: count,
 		vocab_size: count,
-		max_position_embeddings: count.default(2048),
-		activation_function: activation.default("relu"),
-		tie_word_embeddings: z.boolean().default(true),
-		enable_bias: z.boolean().default(true),
-		do_layer_norm_before: z.literal(true).default(true),
-		word_embed_proj_dim: count.nullish(),
-		layer_norm_elementwise_affine: z.literal(true).default(true),
-		_remove_final_layer_norm: z.literal(false).default(false),
+		max_position_embeddings: z._default(count, 2048),
+		activation_function: z._default(activation, "relu"),
+		tie_word_embeddings: z._default(z.boolean(), true),
+		enable_bias: z._default(z.boolean(), true),
+		do_layer_norm_before: z._default(z.literal(true), true),
+		word_embed_proj_dim: z.nullish(count),
+		layer_norm_elementwise_affine: z._default(z.literal(true), true),
+		_remove_final_layer_norm: z._default(z.literal(false), false),
 	},
 	read: (c) => {
 		const { word_embed_proj_dim: embedded, hidden_size: width } = c;

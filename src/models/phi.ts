@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { activation, count, namedSizes, readSizes, sizeKeys } from "./config-schema.js";
+import * as z from "zod/mini";
+import { activation, count, namedSizes, positive, readSizes, share, sizeKeys } from "./config-schema.js";
 import { gptDefaults, partialRopeKeys, readPartialRope } from "./gpt/config.js";
 import { gptLike } from "./gpt/gpt.js";
 
@@ -10,14 +10,14 @@ export const phi = gptLike({
 	keys: {
 		...sizeKeys,
 		...partialRopeKeys,
-		num_key_value_heads: count.nullish(),
-		layer_norm_eps: z.number().positive().default(1e-5),
-		hidden_act: activation.default("gelu_new"),
-		tie_word_embeddings: z.boolean().default(false),
-		partial_rotary_factor: z.number().positive().max(1).default(0.5),
-		qk_layernorm: z.literal(false).default(false),
+		num_key_value_heads: z.nullish(count),
+		layer_norm_eps: z._default(positive, 1e-5),
+		hidden_act: z._default(activation, "gelu_new"),
+		tie_word_embeddings: z._default(z.boolean(), false),
+		partial_rotary_factor: z._default(share, 0.5),
+		qk_layernorm: z._default(z.literal(false), false),
 		/** There is no RMSNorm, but some configurations have it. */
-		rms_norm_eps: z.unknown().optional(),
+		rms_norm_eps: z.optional(z.unknown()),
 	},
 	read: (c) => {
 		const sizes = readSizes("phi", { ...namedSizes(c), kvHeads: c.num_key_value_heads });

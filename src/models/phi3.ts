@@ -1,43 +1,44 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { RopeConfig } from "../nn/rope.js";
-import { count } from "./config-schema.js";
+import { count, positive, share } from "./config-schema.js";
 import { decoder } from "./decoder/decoder.js";
 import { type Dimensions, ModelError } from "./family.js";
 
-const factors = z.array(z.number().positive()).optional();
+const ropeType = z.optional(z.enum(["default", "longrope", "su", "yarn"]));
+const factors = z.optional(z.array(positive));
 
 /** Rotary positions: plain, or LongRoPE, which is also called "su" and "yarn" here. */
-const ropeSchema = z
-	.strictObject({
-		rope_type: z.enum(["default", "longrope", "su", "yarn"]).optional(),
-		type: z.enum(["default", "longrope", "su", "yarn"]).optional(),
-		rope_theta: z.number().positive().optional(),
-		partial_rotary_factor: z.number().positive().max(1).optional(),
+const ropeSchema = z.nullish(
+	z.strictObject({
+		rope_type: ropeType,
+		type: ropeType,
+		rope_theta: z.optional(positive),
+		partial_rotary_factor: z.optional(share),
 		short_factor: factors,
 		long_factor: factors,
-		factor: z.number().positive().optional(),
-		attention_factor: z.number().positive().optional(),
-		original_max_position_embeddings: count.optional(),
-	})
-	.nullish();
+		factor: z.optional(positive),
+		attention_factor: z.optional(positive),
+		original_max_position_embeddings: z.optional(count),
+	}),
+);
 
 const keys = {
-	max_position_embeddings: count.default(4096),
-	original_max_position_embeddings: count.optional(),
-	rms_norm_eps: z.number().positive().default(1e-5),
+	max_position_embeddings: z._default(count, 4096),
+	original_max_position_embeddings: z.optional(count),
+	rms_norm_eps: z._default(positive, 1e-5),
 	/** What no published model has otherwise. */
-	attention_bias: z.literal(false).default(false),
-	mlp_bias: z.literal(false).default(false),
-	lm_head_bias: z.literal(false).default(false),
-	full_attn_mod: z.literal(1).default(1),
-	interpolate_factor: z.literal(1).default(1),
-	sliding_window: count.nullish(),
-	partial_rotary_factor: z.number().positive().max(1).default(1),
+	attention_bias: z._default(z.literal(false), false),
+	mlp_bias: z._default(z.literal(false), false),
+	lm_head_bias: z._default(z.literal(false), false),
+	full_attn_mod: z._default(z.literal(1), 1),
+	interpolate_factor: z._default(z.literal(1), 1),
+	sliding_window: z.nullish(count),
+	partial_rotary_factor: z._default(share, 1),
 	rope_scaling: ropeSchema,
 	rope_parameters: ropeSchema,
 };
 
-type RopeKeys = z.output<z.ZodObject<typeof keys>> & { readonly rope_theta?: number | undefined };
+type RopeKeys = z.output<z.ZodMiniObject<typeof keys>> & { readonly rope_theta?: number | undefined };
 
 /**
  * Phi-3 and Phi-4 (Abdin et al. 2024): a Llama whose q, k, v and whose gate and up projection lie in one matrix each.

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { count } from "./config-schema.js";
 import { decoder } from "./decoder/decoder.js";
 import { readSwitchedWindows, switchedWindowKeys } from "./decoder/windows.js";
@@ -9,9 +9,9 @@ export const qwen2 = decoder({
 	doc: "Qwen 2 and 2.5: as Llama, with biases on queries, keys and values; sliding windows where they are on",
 	keys: {
 		...switchedWindowKeys,
-		max_position_embeddings: count.default(32768),
+		max_position_embeddings: z._default(count, 32768),
 		/** Positions of images; text alone has the same angles on all channels. */
-		use_mrope: z.literal(false).default(false),
+		use_mrope: z._default(z.literal(false), false),
 	},
 	read: (c, { nLayers }) => ({ qkvBias: true, windows: readSwitchedWindows("qwen2", nLayers, c) }),
 	gguf: { architecture: "qwen2" },

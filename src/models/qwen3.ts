@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import { count } from "./config-schema.js";
 import { attentionBias } from "./decoder/config.js";
 import { decoder } from "./decoder/decoder.js";
@@ -10,8 +11,8 @@ export const qwen3 = decoder({
 	keys: {
 		...attentionBias,
 		...switchedWindowKeys,
-		head_dim: count.default(128),
-		max_position_embeddings: count.default(32768),
+		head_dim: z._default(count, 128),
+		max_position_embeddings: z._default(count, 32768),
 	},
 	read: (c, { nLayers }) => ({
 		qkvBias: c.attention_bias,

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { count } from "./config-schema.js";
 import { attentionBias } from "./decoder/config.js";
 import { decoder, uniformRope } from "./decoder/decoder.js";
@@ -15,13 +15,13 @@ export const smollm3 = decoder({
 	keys: {
 		...attentionBias,
 		...switchedWindowKeys,
-		sliding_window: count.nullish(),
-		mlp_bias: z.boolean().default(false),
-		tie_word_embeddings: z.boolean().default(true),
-		max_position_embeddings: count.default(32768),
+		sliding_window: z.nullish(count),
+		mlp_bias: z._default(z.boolean(), false),
+		tie_word_embeddings: z._default(z.boolean(), true),
+		max_position_embeddings: z._default(count, 32768),
 		/** 1 for each layer with rotary positions, 0 for those without. */
-		no_rope_layers: z.array(z.union([z.literal(0), z.literal(1)])).nullish(),
-		no_rope_layer_interval: count.default(4),
+		no_rope_layers: z.nullish(z.array(z.union([z.literal(0), z.literal(1)]))),
+		no_rope_layer_interval: z._default(count, 4),
 	},
 	read: (c, sizes) => {
 		const { nLayers } = sizes;

@@ -1,4 +1,5 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { check, text } from "../shared/schemas.js";
 import { reject } from "./errors.js";
 import type { SaeArchitecture, SaeConfig, SaeNormalization } from "./sae.js";
 
@@ -46,38 +47,29 @@ const IGNORED = new Set(
 	aux_loss_coefficient use_sparse_activations sequence_separator_token disable_concat_sequences`.split(/\s+/),
 );
 
-const text = z.string().min(1);
-const hook = text.nullish();
+const hook = z.nullish(text);
+const width = z.int().check(z.positive(), z.maximum(2 ** 24));
+const none = z.optional(z.null());
 const schema = z.object({
-	architecture: z.string().default("standard"),
-	d_in: z
-		.int()
-		.positive()
-		.max(2 ** 24),
-	d_out: z
-		.int()
-		.positive()
-		.max(2 ** 24)
-		.nullish(),
-	d_sae: z
-		.int()
-		.positive()
-		.max(2 ** 26),
+	architecture: z._default(z.string(), "standard"),
+	d_in: width,
+	d_out: z.nullish(width),
+	d_sae: z.int().check(z.positive(), z.maximum(2 ** 26)),
 	hook_name: hook,
 	hook_point: hook,
 	hook_name_out: hook,
-	hook_head_index: z.null().optional(),
-	hook_head_index_out: z.null().optional(),
-	hook_point_head_index: z.null().optional(),
-	apply_b_dec_to_input: z.boolean().optional(),
-	normalize_activations: z.union([z.string(), z.boolean()]).nullish(),
-	reshape_activations: z.enum(["none", "hook_z"]).nullish(),
-	activation_fn: text.nullish(),
-	activation_fn_str: text.nullish(),
-	activation_fn_kwargs: z.record(z.string(), z.unknown()).nullish(),
-	finetuning_scaling_factor: z.union([z.literal(false), z.null()]).optional(),
-	k: z.number().positive().nullish(),
-	rescale_acts_by_decoder_norm: z.boolean().optional(),
+	hook_head_index: none,
+	hook_head_index_out: none,
+	hook_point_head_index: none,
+	apply_b_dec_to_input: z.optional(z.boolean()),
+	normalize_activations: z.nullish(z.union([z.string(), z.boolean()])),
+	reshape_activations: z.nullish(z.enum(["none", "hook_z"])),
+	activation_fn: z.nullish(text),
+	activation_fn_str: z.nullish(text),
+	activation_fn_kwargs: z.nullish(z.record(z.string(), z.unknown())),
+	finetuning_scaling_factor: z.optional(z.union([z.literal(false), z.null()])),
+	k: z.nullish(z.number().check(z.positive())),
+	rescale_acts_by_decoder_norm: z.optional(z.boolean()),
 });
 type Raw = z.output<typeof schema>;
 
@@ -85,8 +77,8 @@ type Raw = z.output<typeof schema>;
 const metadataSchema = z.looseObject({
 	hook_name: hook,
 	hook_name_out: hook,
-	hook_head_index: z.null().optional(),
-	hook_head_index_out: z.null().optional(),
+	hook_head_index: none,
+	hook_head_index_out: none,
 });
 
 /**
@@ -179,8 +171,8 @@ function normalizationOf(
 	return "none";
 }
 
-function parse<S extends z.ZodType>(schema: S, data: unknown, where: string): z.output<S> {
-	const result = schema.safeParse(data);
+function parse<S extends z.ZodMiniType>(schema: S, data: unknown, where: string): z.output<S> {
+	const result = check(schema, data);
 	if (result.success) return result.data;
 	const issue = result.error.issues[0] as z.core.$ZodIssue;
 	reject(where, `${issue.path.join(".")}: ${issue.message}`);

@@ -1,13 +1,14 @@
 /** Plain data that a field `kind` tells apart, each kind a record in a registry: interventions, metrics. */
-import * as z from "zod";
+import type * as z from "zod/mini";
 import { nearest } from "../hooks/select.js";
+import { check } from "./schemas.js";
 
 /** What a registry's records have in common. */
 export interface DataKind {
 	readonly kind: string;
 	/** One line: what it is. */
 	readonly doc: string;
-	readonly schema: z.ZodType;
+	readonly schema: z.ZodMiniType;
 }
 
 /** What is wrong with data, as an error says it. */
@@ -40,17 +41,17 @@ export function parseKind(
 	{ schema }: DataKind,
 	data: unknown,
 ): { readonly data: unknown } | { readonly fault: Fault } {
-	const result = schema.safeParse(data);
+	const result = check(schema, data);
 	if (result.success) return { data: result.data };
 	const issue = result.error.issues[0] as z.core.$ZodIssue;
 	if (issue.code === "unrecognized_keys") {
-		const known = Object.keys((schema as z.ZodObject).shape);
+		const known = Object.keys((schema as z.ZodMiniObject).shape);
 		return { fault: { path: "", what: `unknown ${shown(issue.keys[0])}; allowed ${known.join(", ")}` } };
 	}
 	const path = issue.path
 		.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
 		.join("");
-	const got = issue.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown>)?.[part], data);
+	const got = valueAt(data, issue.path);
 	const gap = issue.message.startsWith("allowed") ? ", " : ": ";
 	return {
 		fault: {
@@ -61,21 +62,12 @@ export function parseKind(
 	};
 }
 
-/**
- * The JSON Schema (draft 2020-12) of data of any of the kinds, for editors.
- * @param around makes of the schema of one what is described: a list, or one among other spellings
- */
-export function kindsJsonSchema(
-	kinds: readonly DataKind[],
-	around: (one: z.ZodType) => z.ZodType,
-): Record<string, unknown> {
-	const schemas = kinds.map((kind) => kind.schema.meta({ description: kind.doc }));
-	const one = z.discriminatedUnion("kind", schemas as unknown as [z.ZodObject, ...z.ZodObject[]]);
-	return z.toJSONSchema(around(one), {
-		io: "input",
-		// there it would mean that an editor must not write it
-		override: ({ jsonSchema }) => void delete jsonSchema.readOnly,
-	});
+/** What stands at a place in data; undefined where there is nothing. */
+export function valueAt(data: unknown, path: readonly PropertyKey[]): unknown {
+	return path.reduce<unknown>(
+		(at, part) => (at as Record<PropertyKey, unknown> | null | undefined)?.[part],
+		data,
+	);
 }
 
 /** A value as errors show it: JSON, cut to 60 characters. */

@@ -1,9 +1,10 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { nearest } from "../hooks/select.js";
+import { check } from "../shared/schemas.js";
 import { RunConfig } from "./run-config.js";
 
 /** What a setting may be: schemas, of which one must fit (a schedule's settings depend on its type). */
-export type Field = readonly z.ZodType[];
+export type Field = readonly z.ZodMiniType[];
 
 /**
  * The field at a path of the run's configuration.
@@ -12,7 +13,7 @@ export type Field = readonly z.ZodType[];
 export function fieldAt(path: readonly string[]): Field | string {
 	let field: Field = [RunConfig];
 	for (const [i, key] of path.entries()) {
-		const keys = new Map<string, z.ZodType[]>();
+		const keys = new Map<string, z.ZodMiniType[]>();
 		for (const [name, schema] of field.flatMap(entriesOf))
 			keys.set(name, [...(keys.get(name) ?? []), schema]);
 		const inner = keys.get(key);
@@ -32,22 +33,24 @@ export function faultIn(field: Field, value: unknown): string | undefined {
 	const faults: string[] = [];
 	for (const schema of field) {
 		const inner = unwrap(schema);
-		const result = (inner instanceof z.ZodObject ? inner.partial() : schema).safeParse(value);
+		const result = check(inner instanceof z.ZodMiniObject ? z.partial(inner) : schema, value);
 		if (result.success) return undefined;
 		faults.push(...result.error.issues.map((issue) => [...issue.path, issue.message].join(": ")));
 	}
 	return [...new Set(faults)].join("; ");
 }
 
-function entriesOf(schema: z.ZodType): [string, z.ZodType][] {
+function entriesOf(schema: z.ZodMiniType): [string, z.ZodMiniType][] {
 	const inner = unwrap(schema);
-	if (inner instanceof z.ZodObject) return Object.entries(inner.shape as Record<string, z.ZodType>);
-	if (inner instanceof z.ZodUnion) return inner.options.flatMap((option) => entriesOf(option as z.ZodType));
+	if (inner instanceof z.ZodMiniObject) return Object.entries(inner.shape as Record<string, z.ZodMiniType>);
+	// unions that a key tells apart are of another class
+	if (inner.type === "union")
+		return (inner as z.ZodMiniUnion).def.options.flatMap((option) => entriesOf(option as z.ZodMiniType));
 	return [];
 }
 
-function unwrap(schema: z.ZodType): z.ZodType {
-	if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable)
-		return unwrap(schema.unwrap() as z.ZodType);
+function unwrap(schema: z.ZodMiniType): z.ZodMiniType {
+	if (schema instanceof z.ZodMiniOptional || schema instanceof z.ZodMiniNullable)
+		return unwrap(schema.def.innerType as z.ZodMiniType);
 	return schema;
 }

@@ -1,12 +1,14 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ModelError } from "../models/family.js";
 import type { LanguageModel } from "../models/language-loss.js";
 import { architecturesOf, FAMILIES, familyOf } from "../models/registry.js";
+import { check } from "../shared/schemas.js";
 import { reject } from "./errors.js";
 import { OptimizerConfig, SchedulerConfig, stepsSetting } from "./run-config.js";
 
-const count = z.int().positive();
-const span = z.tuple([z.int().min(0), z.int().min(0)]);
+const count = z.int().check(z.positive());
+const fromZero = z.int().check(z.nonnegative());
+const span = z.tuple([fromZero, fromZero]);
 
 /** What a language model is trained on: random tokens with repeats, or windows of a text. */
 const Data = z.discriminatedUnion("kind", [
@@ -15,9 +17,9 @@ const Data = z.discriminatedUnion("kind", [
 		/** Random tokens in front of the segment, least and most. */
 		offset: span,
 		/** Tokens of the segment, least and most, in stages: each holds from its step on. */
-		segments: z.array(z.strictObject({ from: z.int().min(0), span })).min(1),
+		segments: z.array(z.strictObject({ from: fromZero, span })).check(z.minLength(1)),
 		/** Lengths of segments that are kept out. */
-		except: z.array(count).default([]),
+		except: z._default(z.array(count), []),
 		/** Ids that tokens are drawn from, [low, high). */
 		range: span,
 	}),
@@ -33,7 +35,7 @@ const LanguageConfig = z.strictObject({
 	batch_size: count,
 	num_steps: count,
 	/** Of the initial weights and of the data. */
-	seed: z.int().min(0),
+	seed: fromZero,
 	optimizer_config: OptimizerConfig,
 	scheduler_config: SchedulerConfig,
 	checkpoint_steps: stepsSetting,
@@ -46,7 +48,7 @@ export type LanguageConfig = z.output<typeof LanguageConfig>;
  * @throws {TrainError} one line with the keys that are unknown, missing or wrong
  */
 export function languageConfig(given: unknown): LanguageConfig {
-	const result = LanguageConfig.safeParse(given);
+	const result = check(LanguageConfig, given);
 	if (result.success) return result.data;
 	const faults = result.error.issues.map((issue) =>
 		[...(issue.path.length > 0 ? [issue.path.join(".")] : []), issue.message].join(": "),

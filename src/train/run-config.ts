@@ -1,20 +1,27 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { check } from "../shared/schemas.js";
 import { TrainError } from "./errors.js";
 import { float, merge, type PythonDict, plain } from "./python-json.js";
 import { defaultDivFactor } from "./schedule.js";
 
 /** A whole number from 1. */
-const count = z.int().positive();
-const seed = z.int().min(0).nullable();
-const spacing = z.union([count, z.tuple([z.number(), z.number(), count])]).nullable();
+const count = z.int().check(z.positive());
+const fromZero = z.int().check(z.nonnegative());
+const positive = z.number().check(z.positive());
+const notNegative = z.number().check(z.nonnegative());
+/** A factor of an average that forgets. */
+const decay = notNegative.check(z.lt(1));
+const seed = z.nullable(fromZero);
+const spacing = z.nullable(z.union([count, z.tuple([z.number(), z.number(), count])]));
+const name = z.nullish(z.string());
 /** At which steps something happens; see {@link StepsSetting}. */
 export const stepsSetting = z.union([
-	z.array(z.int().min(0)),
+	z.array(fromZero),
 	z.strictObject({
-		log_space: spacing.optional(),
-		linear_space: spacing.optional(),
-		log_subsample: count.optional(),
-		linear_subsample: count.optional(),
+		log_space: z.optional(spacing),
+		linear_space: z.optional(spacing),
+		log_subsample: z.optional(count),
+		linear_subsample: z.optional(count),
 	}),
 ]);
 
@@ -27,7 +34,7 @@ export const TaskConfig = z.strictObject({
 	/** Number of tasks M of the pre-training distribution; infinity means a fresh Gaussian task each time. */
 	num_tasks: z.union([count, z.literal(Number.POSITIVE_INFINITY), z.literal("inf")]),
 	/** Variance, not standard deviation, of the noise on y. */
-	noise_variance: z.number().min(0),
+	noise_variance: notNegative,
 	embed_size: count,
 	mlp_size: count,
 	num_heads: count,
@@ -43,42 +50,44 @@ export const TaskConfig = z.strictObject({
 
 export const OptimizerConfig = z.strictObject({
 	optimizer_type: z.enum(["Adam", "AdamW", "SGD"]),
-	lr: z.number().positive(),
-	betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]),
-	weight_decay: z.number().min(0),
+	lr: positive,
+	betas: z.tuple([decay, decay]),
+	weight_decay: notNegative,
 	/** Of SGD. */
-	momentum: z.number().min(0).lt(1).optional(),
+	momentum: z.optional(decay),
 });
 
 export const SchedulerConfig = z.discriminatedUnion("scheduler_type", [
 	z.strictObject({
 		scheduler_type: z.literal("OneCycleLR"),
-		max_lr: z.number().positive(),
-		total_steps: z.int().min(4),
+		max_lr: positive,
+		total_steps: z.int().check(z.minimum(4)),
 		anneal_strategy: z.literal("linear"),
-		pct_start: z.number().positive().lt(1),
-		div_factor: z.number().positive(),
-		final_div_factor: z.number().positive(),
+		pct_start: positive.check(z.lt(1)),
+		div_factor: positive,
+		final_div_factor: positive,
 		/** Momentum is never cycled. */
 		cycle_momentum: z.literal(false),
 	}),
 	z.strictObject({
 		scheduler_type: z.literal("CosineAnnealingLR"),
-		lr: z.number().positive(),
-		T_max: z.number().positive(),
-		eta_min: z.number().min(0).optional(),
+		lr: positive,
+		T_max: positive,
+		eta_min: z.optional(notNegative),
 	}),
-	z.strictObject({ scheduler_type: z.literal("constant"), lr: z.number().positive() }),
+	z.strictObject({ scheduler_type: z.literal("constant"), lr: positive }),
 ]);
 
 /** Every setting of a run, checked: the keys are those of the Python trainer. */
 export const RunConfig = z.strictObject({
-	task_config: TaskConfig.refine((task) => task.embed_size % task.num_heads === 0, {
-		error: (issue) => {
-			const { embed_size, num_heads } = issue.input as { embed_size: number; num_heads: number };
-			return `embed_size ${embed_size} is not a multiple of num_heads ${num_heads}`;
-		},
-	}),
+	task_config: TaskConfig.check(
+		z.refine((task) => task.embed_size % task.num_heads === 0, {
+			error: (issue) => {
+				const { embed_size, num_heads } = issue.input as { embed_size: number; num_heads: number };
+				return `embed_size ${embed_size} is not a multiple of num_heads ${num_heads}`;
+			},
+		}),
+	),
 	optimizer_config: OptimizerConfig,
 	scheduler_config: SchedulerConfig,
 	num_steps: count,
@@ -87,18 +96,18 @@ export const RunConfig = z.strictObject({
 	checkpointer_config: z.strictObject({
 		checkpoint_steps: stepsSetting,
 		/** Folder below `checkpoints/`; default `icl/<run name>`. */
-		project_dir: z.string().optional(),
+		project_dir: z.optional(z.string()),
 		/** Folder that holds `checkpoints/` on this machine. */
-		local_root: z.string().nullable().optional(),
-		bucket_name: z.string().nullable().optional(),
+		local_root: name,
+		bucket_name: name,
 	}),
 	logger_config: z.strictObject({
 		logging_steps: stepsSetting,
-		project: z.string().nullable().optional(),
-		entity: z.string().nullable().optional(),
+		project: name,
+		entity: name,
 	}),
 	/** Appended to the run's name. */
-	extra: z.string().optional(),
+	extra: z.optional(z.string()),
 });
 export type RunConfig = z.output<typeof RunConfig>;
 
@@ -166,7 +175,7 @@ function schedulerDict(merged: PythonDict): PythonDict {
  * @throws {TrainError} one line with every key that is unknown or wrong
  */
 export function resolveConfig(given: PythonDict, where = "configuration"): RunConfig {
-	const result = RunConfig.safeParse(plain(withDefaults(given)));
+	const result = check(RunConfig, plain(withDefaults(given)));
 	if (result.success) {
 		checkLength(result.data, where);
 		return result.data;

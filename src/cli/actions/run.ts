@@ -1,5 +1,5 @@
 import { runExperimentFile } from "../../experiments/experiment-node.js";
-import { experimentJsonSchema } from "../../experiments/experiment-schema.js";
+import { experimentJsonSchema } from "../../experiments/json-schema.js";
 import type { Cli } from "../cli.js";
 import type { ExperimentOptions } from "../commands/run.js";
 import { UsageError } from "../errors.js";

@@ -1,6 +1,6 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { RopeConfig } from "../../nn/rope.js";
-import { activation, count, namedSizes, readSizes, sizeKeys } from "../config-schema.js";
+import { activation, count, namedSizes, positive, readSizes, sizeKeys } from "../config-schema.js";
 import { type Dimensions, ModelError } from "../family.js";
 import { ropeKeys } from "./rope-config.js";
 
@@ -40,19 +40,19 @@ export interface DecoderConfig extends Dimensions {
 /** Keys of config.json that all these architectures have. */
 export const decoderKeys = {
 	...sizeKeys,
-	num_key_value_heads: count.nullish(),
-	head_dim: count.nullish(),
-	rms_norm_eps: z.number().positive().default(1e-6),
-	hidden_act: activation.default("silu"),
-	tie_word_embeddings: z.boolean().default(false),
+	num_key_value_heads: z.nullish(count),
+	head_dim: z.nullish(count),
+	rms_norm_eps: z._default(positive, 1e-6),
+	hidden_act: z._default(activation, "silu"),
+	tie_word_embeddings: z._default(z.boolean(), false),
 	...ropeKeys,
 };
 
 /** Of architectures that may have biases on q, k, v and the heads' output. */
-export const attentionBias = { attention_bias: z.boolean().default(false) };
+export const attentionBias = { attention_bias: z._default(z.boolean(), false) };
 
 /** What `decoderKeys` reads. */
-export type DecoderKeys = z.output<z.ZodObject<typeof decoderKeys>>;
+export type DecoderKeys = z.output<z.ZodMiniObject<typeof decoderKeys>>;
 
 /** The sizes in a configuration. @throws {ModelError} for heads that do not fit together */
 export function readDimensions(family: string, c: DecoderKeys): Dimensions {

@@ -1,6 +1,6 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { RopeConfig } from "../../nn/rope.js";
-import { parseWith } from "../config-schema.js";
+import { configReader } from "../config-schema.js";
 import type { Dimensions, Family } from "../family.js";
 import { type DecoderConfig, type DecoderKeys, decoderKeys, readDimensions } from "./config.js";
 import { block, embed, unembed } from "./forward.js";
@@ -10,10 +10,10 @@ import { readRope } from "./rope-config.js";
 import { decoderWeights } from "./weights.js";
 
 /** What `decoderKeys` and an architecture's own keys read. */
-type Keys<S extends z.ZodRawShape> = z.output<z.ZodObject<Omit<typeof decoderKeys, keyof S> & S>>;
+type Keys<S extends z.core.$ZodShape> = z.output<z.ZodMiniObject<Omit<typeof decoderKeys, keyof S> & S>>;
 
 /** What one architecture says of itself. */
-export interface DecoderOptions<S extends z.ZodRawShape> {
+export interface DecoderOptions<S extends z.core.$ZodShape> {
 	/** `model_type` of config.json. */
 	readonly name: string;
 	/** One line for the support table. */
@@ -31,14 +31,15 @@ export interface DecoderOptions<S extends z.ZodRawShape> {
  * A family of decoders with RMSNorm, rotary positions, gated MLPs and grouped-query attention: Llama (Touvron et al.
  * 2023) and what came after it. All that an architecture does otherwise is in `DecoderConfig`.
  */
-export function decoder<S extends z.ZodRawShape>(options: DecoderOptions<S>): Family<DecoderConfig> {
+export function decoder<S extends z.core.$ZodShape>(options: DecoderOptions<S>): Family<DecoderConfig> {
 	const { name, doc, keys, theta = 10000, read, gguf } = options;
+	const parse = configReader(name, { ...decoderKeys, ...keys });
 	return {
 		name,
 		doc,
 		norm: "rms",
 		parseConfig(config) {
-			const c = parseWith(name, { ...decoderKeys, ...keys }, config);
+			const c = parse(config);
 			const common = c as DecoderKeys;
 			const sizes = readDimensions(name, common);
 			const own = read(c as Keys<S>, sizes);

@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { activation, count } from "../config-schema.js";
+import * as z from "zod/mini";
+import { activation, count, positive } from "../config-schema.js";
 import { type Dimensions, ModelError } from "../family.js";
 import { attentionBias, type DecoderConfig } from "./config.js";
 import type { GgufFile } from "./gguf.js";
@@ -7,18 +7,18 @@ import type { GgufFile } from "./gguf.js";
 /** Keys that all Gemmas have, and defaults that differ from Llama's. */
 export const gemmaKeys = {
 	...attentionBias,
-	head_dim: count.default(256),
-	tie_word_embeddings: z.boolean().default(true),
-	hidden_act: activation.nullish(),
-	hidden_activation: activation.nullish(),
-	use_bidirectional_attention: z.literal(false).nullish(),
+	head_dim: z._default(count, 256),
+	tie_word_embeddings: z._default(z.boolean(), true),
+	hidden_act: z.nullish(activation),
+	hidden_activation: z.nullish(activation),
+	use_bidirectional_attention: z.nullish(z.literal(false)),
 	/** Of generation. */
-	cache_implementation: z.unknown().optional(),
+	cache_implementation: z.optional(z.unknown()),
 	/** Ours: false when the weights come from a GGUF file, which holds 1 + weight. */
-	unit_offset: z.boolean().default(true),
+	unit_offset: z._default(z.boolean(), true),
 };
 
-type GemmaKeys = z.output<z.ZodObject<typeof gemmaKeys>>;
+type GemmaKeys = z.output<z.ZodMiniObject<typeof gemmaKeys>>;
 
 /** What all Gemmas do otherwise than Llama: the embedding is multiplied by sqrt(d_model), and norms by 1 + weight. */
 export function gemmaLike(c: GemmaKeys, { dModel }: Dimensions): Partial<DecoderConfig> {
@@ -35,12 +35,12 @@ export function gemmaLike(c: GemmaKeys, { dModel }: Dimensions): Partial<Decoder
 
 /** Keys of Gemma 2 and later: the factor on scores, and caps. */
 export const cappedKeys = {
-	query_pre_attn_scalar: z.number().positive().default(256),
-	attn_logit_softcapping: z.number().positive().nullish(),
-	final_logit_softcapping: z.number().positive().nullish(),
+	query_pre_attn_scalar: z._default(positive, 256),
+	attn_logit_softcapping: z.nullish(positive),
+	final_logit_softcapping: z.nullish(positive),
 };
 
-type CappedKeys = z.output<z.ZodObject<typeof cappedKeys>>;
+type CappedKeys = z.output<z.ZodMiniObject<typeof cappedKeys>>;
 
 /** Gemma 2 and later: norms before and behind, scores by a factor of their own. */
 export function cappedGemma(c: CappedKeys): Partial<DecoderConfig> {

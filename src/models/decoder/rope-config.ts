@@ -1,23 +1,22 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { RopeConfig } from "../../nn/rope.js";
-import { count } from "../config-schema.js";
+import { count, positive } from "../config-schema.js";
 import { ModelError } from "../family.js";
 
-const ropeType = z.enum(["default", "linear", "llama3"]).optional();
-const stretch = z.number().positive().optional();
+const ropeType = z.optional(z.enum(["default", "linear", "llama3"]));
+const stretch = z.optional(positive);
 
 /** How the rotary frequencies are stretched, as configurations say it. */
-export const ropeSchema = z
-	.strictObject({
-		rope_type: ropeType,
-		type: ropeType,
-		rope_theta: stretch,
-		factor: stretch,
-		low_freq_factor: stretch,
-		high_freq_factor: stretch,
-		original_max_position_embeddings: count.optional(),
-	})
-	.nullish();
+export const ropeStretch = z.strictObject({
+	rope_type: ropeType,
+	type: ropeType,
+	rope_theta: stretch,
+	factor: stretch,
+	low_freq_factor: stretch,
+	high_freq_factor: stretch,
+	original_max_position_embeddings: z.optional(count),
+});
+export const ropeSchema = z.nullish(ropeStretch);
 
 /**
  * Keys of config.json about rotary positions: `rope_parameters` in newer ones, the other two in older ones. Where both say how

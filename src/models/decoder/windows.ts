@@ -1,19 +1,19 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { count } from "../config-schema.js";
 import { ModelError } from "../family.js";
 
 /** Keys of config.json about sliding windows. */
 export const windowKeys = {
-	sliding_window: count.nullish(),
-	layer_types: z.array(z.enum(["full_attention", "sliding_attention"])).nullish(),
+	sliding_window: z.nullish(count),
+	layer_types: z.nullish(z.array(z.enum(["full_attention", "sliding_attention"]))),
 };
 
 /** The same where a switch turns windows on, from a layer on unless the layers are listed. */
 export const switchedWindowKeys = {
 	...windowKeys,
-	sliding_window: count.nullable().default(4096),
-	use_sliding_window: z.boolean().default(false),
-	max_window_layers: z.int().min(0).default(28),
+	sliding_window: z._default(z.nullable(count), 4096),
+	use_sliding_window: z._default(z.boolean(), false),
+	max_window_layers: z._default(z.int().check(z.nonnegative()), 28),
 };
 
 interface WindowKeys {

@@ -1,6 +1,7 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { RopeConfig } from "../../nn/rope.js";
-import { readRope, ropeKeys, ropeSchema } from "../decoder/rope-config.js";
+import { share } from "../config-schema.js";
+import { readRope, ropeKeys, ropeStretch } from "../decoder/rope-config.js";
 import { type Dimensions, ModelError } from "../family.js";
 
 /** A decoder with LayerNorm and an MLP of two matrices: what differs between its architectures. */
@@ -28,11 +29,7 @@ export interface GptConfig extends Dimensions {
 	readonly fused?: "by head" | "by kind" | undefined;
 }
 
-const partialRopeSchema = ropeSchema
-	.unwrap()
-	.unwrap()
-	.extend({ partial_rotary_factor: z.number().positive().max(1).optional() })
-	.nullish();
+const partialRopeSchema = z.nullish(z.extend(ropeStretch, { partial_rotary_factor: z.optional(share) }));
 
 /** Keys of config.json about rotary positions where a part of each head's channels turns. */
 export const partialRopeKeys = {
@@ -48,7 +45,7 @@ export const partialRopeKeys = {
  */
 export function readPartialRope(
 	family: string,
-	c: z.output<z.ZodObject<typeof partialRopeKeys>>,
+	c: z.output<z.ZodMiniObject<typeof partialRopeKeys>>,
 	sizes: Dimensions,
 	usual: { readonly theta: number; readonly part: number },
 ): RopeConfig {

@@ -1,5 +1,5 @@
-import * as z from "zod";
-import { activation, count, layerCount, parseWith } from "../config-schema.js";
+import * as z from "zod/mini";
+import { activation, configReader, count, layerCount, positive } from "../config-schema.js";
 import { type Dimensions, ModelError } from "../family.js";
 
 /** A model in TransformerLens' own layout. */
@@ -85,44 +85,44 @@ const OFF = [
 	"uses_rms_norm",
 ] as const;
 
-const inert = z.unknown().optional();
-const off = z.literal(false).nullish();
-const none = z.null().optional();
-const uncapped = z.number().max(0).default(-1);
+const inert = z.optional(z.unknown());
+const off = z.nullish(z.literal(false));
+const none = z.optional(z.null());
+const uncapped = z._default(z.number().check(z.maximum(0)), -1);
 
-const schema = {
+const read = configReader("hooked_transformer", {
 	...(Object.fromEntries(INERT.map((key) => [key, inert])) as Record<(typeof INERT)[number], typeof inert>),
 	...(Object.fromEntries(OFF.map((key) => [key, off])) as Record<(typeof OFF)[number], typeof off>),
 	n_layers: layerCount,
 	d_model: count,
 	n_ctx: count,
 	d_head: count,
-	n_heads: count.or(z.literal(-1)).default(-1),
-	n_key_value_heads: count.nullish(),
-	d_mlp: count.nullish(),
+	n_heads: z._default(z.union([count, z.literal(-1)]), -1),
+	n_key_value_heads: z.nullish(count),
+	d_mlp: z.nullish(count),
 	d_vocab: count,
-	d_vocab_out: count.or(z.literal(-1)).default(-1),
-	act_fn: activation.nullish(),
-	eps: z.number().positive().default(1e-5),
-	normalization_type: z.enum(["LN", "LNPre"]).nullable().default("LN"),
-	positional_embedding_type: z.enum(["standard", "shortformer"]).default("standard"),
-	attention_dir: z.literal("causal").default("causal"),
-	attn_only: z.boolean().default(false),
-	parallel_attn_mlp: z.boolean().default(false),
-	use_attn_scale: z.boolean().default(true),
-	attn_scale: z.number().positive().or(z.literal(-1)).default(-1),
-	scale_attn_by_inverse_layer_idx: z.boolean().default(false),
+	d_vocab_out: z._default(z.union([count, z.literal(-1)]), -1),
+	act_fn: z.nullish(activation),
+	eps: z._default(positive, 1e-5),
+	normalization_type: z._default(z.nullable(z.enum(["LN", "LNPre"])), "LN"),
+	positional_embedding_type: z._default(z.enum(["standard", "shortformer"]), "standard"),
+	attention_dir: z._default(z.literal("causal"), "causal"),
+	attn_only: z._default(z.boolean(), false),
+	parallel_attn_mlp: z._default(z.boolean(), false),
+	use_attn_scale: z._default(z.boolean(), true),
+	attn_scale: z._default(z.union([positive, z.literal(-1)]), -1),
+	scale_attn_by_inverse_layer_idx: z._default(z.boolean(), false),
 	attn_scores_soft_cap: uncapped,
 	output_logits_soft_cap: uncapped,
 	num_experts: none,
 	experts_per_token: none,
 	clip_qkv: none,
 	quantization_method: none,
-};
+});
 
 /** Reads a `HookedTransformerConfig`. @throws {ModelError} naming the key for what is unknown or not supported */
 export function hookedConfig(config: unknown): HookedConfig {
-	const c = parseWith("hooked_transformer", schema, config);
+	const c = read(config);
 	const refuse = (what: string): never => {
 		throw new ModelError(`config.json (hooked_transformer): ${what}`);
 	};

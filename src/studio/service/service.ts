@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { Method } from "../../runtime/rpc.js";
+import { check } from "../../shared/schemas.js";
 import type { StudioHost } from "./host.js";
 import type { StudioMethod } from "./method.js";
 import { METHODS } from "./registry.js";
@@ -13,7 +14,7 @@ export function studioService(host: StudioHost): Readonly<Record<string, Method>
 		([name, method]): [string, Method] => [
 			name,
 			async (params, { report, signal }) => {
-				const checked = z.safeParse(method.params, params);
+				const checked = check(method.params, params);
 				if (!checked.success) throw new Error(`${name}: ${z.prettifyError(checked.error)}`);
 				const tell = (progress: unknown): void => report(packTensors(progress).value);
 				return packTensors(await method.run(checked.data, { state, signal, report: tell }));

@@ -1,3 +1,4 @@
+import { HeadsView } from "./heads/heads-view.js";
 import type { View } from "./view.js";
 
 /** Every view, in the order of the tabs. */
@@ -7,7 +8,8 @@ export const VIEWS: readonly View[] = [
 		title: "Heads",
 		doc: "what every head attends to, and what changes when one is touched",
 		key: "1",
-		load: async () => (await import("./heads/heads-view.js")).HeadsView,
+		// what is shown first: not one more file to wait for
+		load: async () => HeadsView,
 	},
 	{
 		id: "sweeps",
