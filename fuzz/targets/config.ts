@@ -61,10 +61,10 @@ export const config: Target = {
 		const checkpoint: Checkpoint = isObject(gguf)
 			? { format: "gguf", origin: "input", gguf: { metadata: gguf }, files: [], entries }
 			: { format: "folder", origin: "input", config: config ?? {}, files: [], entries };
-		const { config: dimensions, weights } = await resolveModel(checkpoint);
+		const { family, config: dimensions, weights } = await resolveModel(checkpoint);
 		for (const { entry } of weights.tensors)
 			if (!entries.has(entry)) throw new Error(`a weight of "${entry}", which is not there`);
-		return { dimensions, weights };
+		return { dimensions, weights, layout: family.layout?.(dimensions) };
 	},
 	*seeds() {
 		const varied = new Set<string>();
@@ -101,7 +101,19 @@ export const config: Target = {
 				}
 			}
 		}
-		for (const extra of [["lm_head.weight"], ["a\nb"], Array.from({ length: 9 }, (_, i) => `t${i}`)])
+		for (const [name, changes] of Object.entries(CHANGES)) {
+			const config = JSON.parse(readFileSync(`${MODELS}/${name}/config.json`, "utf8")) as Record<
+				string,
+				Json
+			>;
+			for (const change of changes) yield utf8(JSON.stringify({ config: { ...config, ...change } }));
+		}
+		for (const extra of [
+			["lm_head.weight"],
+			["h.0.attn.bias"],
+			["a\nb"],
+			Array.from({ length: 9 }, (_, i) => `t${i}`),
+		])
 			for (const tie_word_embeddings of [true, false]) yield tiny(tie_word_embeddings, extra);
 	},
 };
@@ -159,6 +171,71 @@ async function asked(config: unknown = {}): Promise<Map<string, CheckpointEntry>
 	return new Map(weights.map(({ name, shape }) => [name, { file: 0, dtype: "F32", shape }]));
 }
 
+/** Positions of Phi-3 for a long context. */
+const LONG = {
+	rope_type: "longrope",
+	short_factor: [1, 2, 3, 4],
+	long_factor: [4, 3, 2, 1],
+	original_max_position_embeddings: 32,
+};
+
+/** Changes to models of the folder, of several keys that depend on each other. */
+const CHANGES: Readonly<Record<string, readonly Readonly<Record<string, Json>>[]>> = {
+	"rand-phi3": [
+		{ rope_parameters: { ...LONG, short_factor: [1, 2] } },
+		{ rope_parameters: { ...LONG, short_factor: null } },
+		{ rope_parameters: LONG },
+		{ rope_parameters: { ...LONG, factor: 0.5, rope_theta: 100 } },
+		{ rope_parameters: { ...LONG, factor: 4, attention_factor: 2 } },
+		{ rope_parameters: null, rope_scaling: { ...LONG, rope_type: "su" } },
+		{ rope_parameters: null, rope_scaling: { type: "yarn", short_factor: [1, 2, 3, 4] } },
+		{
+			rope_parameters: null,
+			rope_scaling: { type: "yarn", short_factor: [1, 2, 3, 4] },
+			original_max_position_embeddings: null,
+		},
+		{ rope_parameters: { rope_type: "longrope" } },
+		{ rope_parameters: { ...LONG, original_max_position_embeddings: 64 } },
+		{ partial_rotary_factor: 0.375, rope_parameters: null },
+		{ sliding_window: 8 },
+	],
+	"rand-gptneo-local": [
+		{ attention_layers: null, attention_types: [[["global", "local"], 2]] },
+		{ attention_layers: null, attention_types: [[["global", "local"], 1]] },
+		{ attention_layers: ["global"] },
+		{ attention_layers: null, attention_types: null },
+	],
+	"rand-opt": [{ word_embed_proj_dim: 16 }, { enable_bias: false }, { hidden_size: 33 }],
+	"rand-gptneox": [
+		{ rotary_pct: 0.3 },
+		{ rope_parameters: null, num_attention_heads: 5 },
+		{ attention_bias: false },
+	],
+	"rand-gptj": [{ rotary_dim: 3 }, { rotary_dim: 400 }, { n_inner: 7 }],
+	"rand-qwen2": [
+		{ use_sliding_window: true, sliding_window: 4, max_window_layers: 1 },
+		{ use_sliding_window: true, sliding_window: null, layer_types: ["sliding_attention"] },
+		{ use_sliding_window: true, sliding_window: 4, layer_types: null, max_window_layers: 0 },
+	],
+	"rand-qwen3": [
+		{ use_sliding_window: true, sliding_window: 4, max_window_layers: 1, layer_types: null },
+		{ use_sliding_window: false, sliding_window: 4, layer_types: null },
+	],
+	"rand-gemma3": [
+		{ rope_parameters: null, rope_scaling: { rope_type: "linear", factor: 8 }, rope_local_base_freq: 100 },
+		{ layer_types: null, sliding_window_pattern: 2, sliding_window: null },
+		{ layer_types: null, _sliding_window_pattern: 2 },
+		{ layer_types: null },
+	],
+	"rand-gemma": [{ hidden_act: "gelu" }, { hidden_activation: "gelu" }, { unit_offset: false }],
+	"hooked-mlp": [
+		{ normalization_type: "LNPre", parallel_attn_mlp: true },
+		{ positional_embedding_type: "rotary", rotary_dim: 4 },
+		{ attn_only: true, d_mlp: null, act_fn: null },
+	],
+	"rand-gpt2": [{ n_head: 3 }, { scale_attn_by_inverse_layer_idx: true }, { tie_word_embeddings: false }],
+};
+
 /** Further metadata of a GGUF file. */
 const SCALINGS: readonly Readonly<Record<string, Json>>[] = [
 	{ "rope.scaling.type": "none" },
@@ -167,6 +244,9 @@ const SCALINGS: readonly Readonly<Record<string, Json>>[] = [
 	{ "rope.dimension_count": 1 },
 	{ "attention.key_length": 2, "attention.value_length": 4 },
 	{ "attention.sliding_window": 4 },
+	{ use_parallel_residual: false },
+	{ "attention.key_length": 2, final_logit_softcapping: 3, "rope.freq_base_swa": 100 },
+	{ "attention.key_length": 2, "attention.sliding_window": 2, attn_logit_softcapping: 5 },
 ];
 
 const LLAMA = [

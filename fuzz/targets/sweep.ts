@@ -8,7 +8,7 @@ import { textOf, utf8, variations } from "../variations.js";
 
 /** YAML of a sweep. */
 export const sweep: Target = {
-	sources: ["parse-sweep", "config-fields", "python-json"].map((file) => `src/train/${file}.ts`),
+	sources: ["parse-sweep", "config-fields"].map((file) => `src/train/${file}.ts`),
 	refusals: [TrainError],
 	read(input) {
 		const read = parseSweep(textOf(input), "input");
