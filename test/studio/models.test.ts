@@ -15,6 +15,7 @@ import { checkMemory } from "../../src/studio/service/page-memory.js";
 import { root } from "../built.js";
 import { smollm2 } from "../real-models.js";
 import { randomSae, writeSae } from "../sae/plain-sae.js";
+import { copiedCode, runCode } from "./copied-code.js";
 import { addressOf } from "./heat-maps.js";
 import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
 import { changesOf, expectAsInNode } from "./touching.js";
@@ -42,6 +43,18 @@ const payload = (name: string, buffer = readFileSync(join(demoLlama, name))) => 
 const alerts = (page: Page) => page.locator(".notices");
 const nextToken = (page: Page): Promise<string | null> =>
 	page.getByRole("region", { name: "Next token" }).getByRole("row").nth(1).textContent();
+
+/** Hears what notices say from now on. @returns all of it so far */
+async function hearing(page: Page): Promise<() => Promise<string[]>> {
+	await page.evaluate(() => {
+		const said: string[] = [];
+		const notices = document.querySelector(".notices") as Element;
+		const listen = new MutationObserver(() => said.push(notices.textContent ?? ""));
+		listen.observe(notices, { childList: true, subtree: true, characterData: true });
+		Object.assign(window, { said });
+	});
+	return () => page.evaluate(() => (window as unknown as { said: string[] }).said);
+}
 
 test("files of a model folder are opened, and a broken file leaves everything as it was", async () => {
 	const { page } = await openStudio(browser, `${server.url}#v=1&model=demo-llama`);
@@ -93,6 +106,7 @@ test("a hub id is downloaded with progress, once, and kept by the browser", asyn
 	});
 	const { page } = await openStudio(context as unknown as Browser, `${server.url}#v=1&model=demo-llama`);
 	const bundled = await nextToken(page);
+	const said = await hearing(page);
 	await page.locator(".model-choice select").selectOption({ label: "another ..." });
 	await page.getByLabel("Hub id or address").fill("somebody/demo-llama");
 	await page.getByRole("button", { name: "Load" }).click();
@@ -102,6 +116,7 @@ test("a hub id is downloaded with progress, once, and kept by the browser", asyn
 		.waitFor({ state: "attached" });
 	await settled(page);
 	expect(await nextToken(page)).toBe(bundled);
+	expect((await said()).join()).toMatch(/somebody\/demo-llama: [\d.]+ of 0\.\d MB/);
 	const before = asked.filter((one) => one === "GET model.safetensors").length;
 	await page.reload();
 	await page.locator("body[data-looked]").waitFor({ timeout: 60_000 });
@@ -221,13 +236,10 @@ describe("the page on an engine in Node", () => {
 					expect(numberAt(name)).toBeCloseTo(shipped.scores[score]?.best[at]?.score as number, 4);
 			}
 
-			await page.evaluate(() => {
-				const said: string[] = [];
-				const notices = document.querySelector(".notices") as Element;
-				const listen = new MutationObserver(() => said.push(notices.textContent ?? ""));
-				listen.observe(notices, { childList: true, subtree: true, characterData: true });
-				Object.assign(window, { said });
-			});
+			// the program that the page gives reads the autoencoder too
+			expect(await runCode(await copiedCode(page, /^Export head/))).toMatch(/0\.\d+/);
+
+			const said = await hearing(page);
 			served.dropConnections();
 			await page.getByLabel("Text", { exact: true }).fill("moon king moon");
 			await page
@@ -235,8 +247,9 @@ describe("the page on an engine in Node", () => {
 				.getByRole("button")
 				.nth(3)
 				.waitFor({ state: "detached" });
-			const said = await page.evaluate(() => (window as unknown as { said: string[] }).said);
-			expect(said.join()).toContain("The engine cannot be reached; trying again. Nothing you did is lost.");
+			expect((await said()).join()).toContain(
+				"The engine cannot be reached; trying again. Nothing you did is lost.",
+			);
 			expect(await page.locator(".notices p").count()).toBe(0);
 			await expectAsInNode(page, inNode);
 			expect(complaints).toEqual([]);
