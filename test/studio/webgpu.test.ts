@@ -33,3 +33,19 @@ test("WebGPU gives what WASM gives", async () => {
 	expect(gpu).toHaveLength(2);
 	for (const [i, share] of gpu.entries()) expect(share).toBeCloseTo(wasm[i] as number, 3);
 }, 240_000);
+
+test("where a browser has no WebGPU the page computes with WASM and says why", async () => {
+	const plain = await startBrowser();
+	try {
+		const { page } = await openStudio(plain, `${server.url}?engine=webgpu`);
+		expect(await page.getByRole("status").first().textContent()).toMatch(
+			/^WASM, \d+ threads?; no WebGPU: \S/,
+		);
+		await page.getByRole("button", { name: "Head 0.1", exact: true }).press("x");
+		await settled(page);
+		await page.getByRole("button", { name: "Head 0.1, ablated", exact: true }).waitFor();
+		await page.close();
+	} finally {
+		await plain.close();
+	}
+}, 240_000);
