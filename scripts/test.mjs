@@ -40,6 +40,8 @@ for (const script of [
 	await step(script, () => npm("run", "--silent", script));
 }
 await settingUp;
+// with every core, as the tests
+await step("fuzz", () => npm("run", "--silent", "fuzz", "--", "--seconds", "20", "--jobs", "2", "--no-keep"));
 await step("tests", () =>
 	npm("exec", "--", "vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`),
 );
