@@ -41,9 +41,8 @@ async function main(): Promise<void> {
 	studio.notices.value = problems;
 	render(<App studio={studio} />, document.getElementById("app") as HTMLElement);
 	await studio.start();
-	// the address follows the scene, without a step in the browser's own history for each; it is not in the way of a look
+	// the address follows the scene, without a step in the browser's own history for each
 	effect(() => {
-		if (studio.busy.value) return;
 		const address = toAddress(studio.scene.value);
 		history.replaceState(null, "", address || location.pathname + location.search);
 	});
