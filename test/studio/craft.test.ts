@@ -2,24 +2,13 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { openStudio, settled, studioOfFile } from "./open-studio.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-let server: StudioServer;
-let browser: Browser;
-
-beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-});
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-});
+const studio = studioOfFile();
 
 /** The page's violations as lines, each with the elements concerned. */
 async function violations(page: Page): Promise<string[]> {
@@ -39,7 +28,7 @@ const LOOKS = [
 
 describe.each(LOOKS)("$look", ({ colorScheme, viewport }) => {
 	test("no view has a violation, or is wider than the window", async () => {
-		const { page, complaints } = await openStudio(browser, server.url, {
+		const { page, complaints } = await openStudio(studio.browser, studio.server.url, {
 			colorScheme,
 			viewport,
 			reducedMotion: "reduce",
@@ -84,7 +73,7 @@ describe.each(LOOKS)("$look", ({ colorScheme, viewport }) => {
 });
 
 test("nothing jumps while somebody types, wipes a head, and goes back", async () => {
-	const { page } = await openStudio(browser, server.url);
+	const { page } = await openStudio(studio.browser, studio.server.url);
 	await settled(page);
 	await page.evaluate(() => {
 		const sum = { value: 0 };

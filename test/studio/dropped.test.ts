@@ -3,26 +3,15 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadModel } from "headscope";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { root } from "../built.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { openStudio, settled, studioOfFile } from "./open-studio.js";
 
 const demoLlama = join(root, "assets/demo-llama");
 const GGUF = join(root, "test/reference/lm/gguf/rand-llama-tied-gqa-theta5e5.gguf");
 
-let server: StudioServer;
-let browser: Browser;
-
-beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-});
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-});
+const studio = studioOfFile();
 
 /** Drops files on the page, as if from the desktop. */
 async function drop(page: Page, files: readonly string[]): Promise<void> {
@@ -50,7 +39,7 @@ test("a GGUF file is computed in the page as in Node", async () => {
 	const last = Array.from(logits.select(-1).data).sort((a, b) => b - a);
 	const [most = 0] = last;
 	const sum = last.reduce((all, logit) => all + Math.exp(logit - most), 0);
-	const { page, complaints } = await openStudio(browser, server.url);
+	const { page, complaints } = await openStudio(studio.browser, studio.server.url);
 	await drop(page, [GGUF]);
 	await page.locator("option:checked", { hasText: "file:rand-llama" }).waitFor({ state: "attached" });
 	await page.getByLabel("Text", { exact: true }).fill(text);
@@ -78,7 +67,7 @@ test("a model that is too large is refused with its size and what would fit, and
 		const weights = join(folder, "model.safetensors");
 		writeFileSync(weights, Buffer.concat([length, Buffer.from(header)]));
 		truncateSync(weights, 8 + header.length + bytes);
-		const { page } = await openStudio(browser, `${server.url}#v=1&model=demo-llama`);
+		const { page } = await openStudio(studio.browser, `${studio.server.url}#v=1&model=demo-llama`);
 		const small = ["config.json", "tokenizer.json", "tokenizer_config.json"];
 		await drop(page, [...small.map((name) => join(demoLlama, name)), weights]);
 		await page

@@ -1,21 +1,9 @@
 import { loadModel } from "headscope";
 import { parseExperiment, runExperiment } from "headscope/experiments";
-import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { expect, test } from "vitest";
+import { openStudio, settled, studioOfFile } from "./open-studio.js";
 
-let server: StudioServer;
-let browser: Browser;
-
-beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-});
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-});
+const studio = studioOfFile();
 
 /** The probability of the next token "king", by the library in Node. */
 async function probability(interventions: readonly object[]): Promise<number> {
@@ -32,7 +20,7 @@ async function probability(interventions: readonly object[]): Promise<number> {
 }
 
 test("wiping the previous-token head takes the answer away, by as much as the library says", async () => {
-	const { page, complaints } = await openStudio(browser, server.url);
+	const { page, complaints } = await openStudio(studio.browser, studio.server.url);
 	const king = page.getByRole("region", { name: "Next token" }).getByRole("row", { name: "king" });
 	const shown = async (column: number): Promise<number> =>
 		Number(await king.getByRole("cell").nth(column).textContent());
@@ -50,7 +38,7 @@ test("wiping the previous-token head takes the answer away, by as much as the li
 });
 
 test("typing shows the new text's tokens and patterns", async () => {
-	const { page } = await openStudio(browser, server.url);
+	const { page } = await openStudio(studio.browser, studio.server.url);
 	await page.getByLabel("Text").fill("moon moon moon");
 	await settled(page);
 	expect(await page.getByRole("list", { name: "Tokens" }).getByRole("button").allInnerTexts()).toEqual([

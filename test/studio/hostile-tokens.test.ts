@@ -2,11 +2,10 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { root } from "../built.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { openStudio, settled, studioOfFile } from "./open-studio.js";
 
 const demo = join(root, "assets/demo");
 /** Without white space, which would end the word. */
@@ -16,17 +15,7 @@ const WORDS = {
 	fox: "\"onmouseover='window.owned=3'",
 };
 
-let server: StudioServer;
-let browser: Browser;
-
-beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-});
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-});
+const studio = studioOfFile();
 
 /** Opens the demo model with other words in the places of some. */
 async function openWith(page: Page): Promise<void> {
@@ -51,7 +40,7 @@ async function openWith(page: Page): Promise<void> {
 }
 
 test("tokens that would be markup are text in every view, and in what is saved", async () => {
-	const { page, complaints } = await openStudio(browser, server.url, { acceptDownloads: true });
+	const { page, complaints } = await openStudio(studio.browser, studio.server.url, { acceptDownloads: true });
 	await openWith(page);
 	const { moon, king, fox } = WORDS;
 	const words = ["red", fox, moon, "bread", king, "red", fox, moon, "bread"];

@@ -7,9 +7,8 @@ import { loadModel } from "headscope";
 import { type MetricResult, parseExperiment, runExperiment } from "headscope/experiments";
 import { loadSae } from "headscope/sae";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { nodeHost } from "../../src/studio/server/host-node.js";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import type { Phase } from "../../src/studio/service/checkpoint-host.js";
 import { checkMemory } from "../../src/studio/service/page-memory.js";
 import { root } from "../built.js";
@@ -17,23 +16,13 @@ import { smollm2 } from "../real-models.js";
 import { randomSae, writeSae } from "../sae/plain-sae.js";
 import { copiedCode, runCode } from "./copied-code.js";
 import { addressOf } from "./heat-maps.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { openStudio, serveBuilt, settled, studioOfFile } from "./open-studio.js";
 import { changesOf, expectAsInNode } from "./touching.js";
 
 const demoLlama = join(root, "assets/demo-llama");
 const FILES = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
 
-let server: StudioServer;
-let browser: Browser;
-
-beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-});
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-});
+const studio = studioOfFile();
 
 const payload = (name: string, buffer = readFileSync(join(demoLlama, name))) => ({
 	name,
@@ -57,7 +46,7 @@ async function hearing(page: Page): Promise<() => Promise<string[]>> {
 }
 
 test("files of a model folder are opened, and a broken file leaves everything as it was", async () => {
-	const { page } = await openStudio(browser, `${server.url}#v=1&model=demo-llama`);
+	const { page } = await openStudio(studio.browser, `${studio.server.url}#v=1&model=demo-llama`);
 	const bundled = await nextToken(page);
 	const input = page.getByLabel("Open files");
 	await input.setInputFiles(FILES.map((name) => payload(name)));
@@ -81,7 +70,7 @@ test("files of a model folder are opened, and a broken file leaves everything as
 });
 
 test("a file that is nothing for this page is told so", async () => {
-	const { page } = await openStudio(browser, server.url);
+	const { page } = await openStudio(studio.browser, studio.server.url);
 	await page.getByLabel("Open files").setInputFiles([payload("holiday.jpg", Buffer.from("not a model"))]);
 	await alerts(page)
 		.getByText(/holiday\.jpg/)
@@ -91,7 +80,7 @@ test("a file that is nothing for this page is told so", async () => {
 });
 
 test("a hub id is downloaded with progress, once, and kept by the browser", async () => {
-	const context = await browser.newContext();
+	const context = await studio.browser.newContext();
 	const asked: string[] = [];
 	await context.route("https://huggingface.co/**", async (route) => {
 		const url = route.request().url();
@@ -104,7 +93,10 @@ test("a hub id is downloaded with progress, once, and kept by the browser", asyn
 			headers: { "access-control-allow-origin": "*", "content-type": "application/octet-stream" },
 		});
 	});
-	const { page } = await openStudio(context as unknown as Browser, `${server.url}#v=1&model=demo-llama`);
+	const { page } = await openStudio(
+		context as unknown as Browser,
+		`${studio.server.url}#v=1&model=demo-llama`,
+	);
 	const bundled = await nextToken(page);
 	const said = await hearing(page);
 	await page.locator(".model-choice select").selectOption({ label: "another ..." });
@@ -176,7 +168,7 @@ describe("the page on an engine in Node", () => {
 			const model = smollm2.path as string;
 			await using served = await command(model);
 			// ranking 270 heads takes longer than all else
-			const { page, complaints } = await openStudio(browser, `${served.url}&score=`);
+			const { page, complaints } = await openStudio(studio.browser, `${served.url}&score=`);
 			expect(await page.locator(".model-choice select").inputValue()).toBe(model);
 			await page
 				.getByLabel("Text", { exact: true })
@@ -208,7 +200,7 @@ describe("the page on an engine in Node", () => {
 			const sae = writeSae(join(folder, "sae"), randomSae(cfg));
 			const host = nodeHost({ models: [folder], dictionaries: [sae], versions: {} });
 			await using served = await serveBuilt({ host });
-			const { page, complaints } = await openStudio(browser, addressOf(served.url, { model: folder }));
+			const { page, complaints } = await openStudio(studio.browser, addressOf(served.url, { model: folder }));
 
 			await changesOf(page).getByLabel("Any other kind of change").selectOption("sae");
 			await changesOf(page).locator(".change-editor").getByLabel("features").fill("all");

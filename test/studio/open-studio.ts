@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll } from "vitest";
 import { type ServeOptions, type StudioServer, serveStudio } from "../../src/studio/server/serve-node.js";
 import { requireBuilt } from "../built.js";
 
@@ -36,6 +37,20 @@ export interface OpenedStudio {
 export function serveBuilt(options: ServeOptions = {}): Promise<StudioServer> {
 	requireBuilt();
 	return serveStudio(options);
+}
+
+/** The built page served, and a browser, for all tests of a file. */
+export function studioOfFile(): { server: StudioServer; browser: Browser } {
+	const studio = {} as { server: StudioServer; browser: Browser };
+	beforeAll(async () => {
+		studio.server = await serveBuilt();
+		studio.browser = await startBrowser();
+	});
+	afterAll(async () => {
+		await studio.browser?.close();
+		await studio.server?.[Symbol.asyncDispose]();
+	});
+	return studio;
 }
 
 /**

@@ -1,27 +1,16 @@
 /** The first-run tour, the list of keys, and what both do with the focus. */
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { TOUR } from "../../src/studio/page/parts/tour/tour-steps.js";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { openStudio, settled, studioOfFile } from "./open-studio.js";
 
-let server: StudioServer;
-let browser: Browser;
-
-beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-});
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-});
+const studio = studioOfFile();
 
 const focused = (page: Page): Promise<string> =>
 	page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.id || "");
 
 test("a first visitor is shown five steps of the real page; who ends it is not asked again", async () => {
-	const { page, complaints } = await openStudio(browser, server.url, { firstVisit: true });
+	const { page, complaints } = await openStudio(studio.browser, studio.server.url, { firstVisit: true });
 	const card = page.getByRole("dialog");
 	await card.getByRole("heading", { name: "Type" }).waitFor();
 	// opened by the page: the focus stays where the visitor has it
@@ -59,7 +48,7 @@ test("a first visitor is shown five steps of the real page; who ends it is not a
 });
 
 test("the question mark lists the keys and begins the tour again; Escape ends either", async () => {
-	const { page } = await openStudio(browser, server.url);
+	const { page } = await openStudio(studio.browser, studio.server.url);
 	await page.keyboard.press("?");
 	const keys = page.getByRole("dialog", { name: "Help" });
 	await keys.waitFor();

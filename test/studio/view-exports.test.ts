@@ -1,27 +1,16 @@
 /** Every menu of every view: what it saves is whole, whatever the form, and the program that it shows is one. */
 import { readFile } from "node:fs/promises";
 import { decode } from "fast-png";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import ts from "typescript";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import { expect, test } from "vitest";
 import { copiedCode, runCode } from "./copied-code.js";
 import { addressOf } from "./heat-maps.js";
-import { openStudio, serveBuilt, startBrowser } from "./open-studio.js";
+import { openStudio, studioOfFile } from "./open-studio.js";
 import { FULL_VIEWS, type FullView } from "./scenes.js";
 import { printedMetrics } from "./touching.js";
 
-let server: StudioServer;
-let browser: Browser;
-
-beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-});
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-});
+const studio = studioOfFile();
 
 /** What a menu's item saves. */
 async function saved(page: Page, menu: string, item: string): Promise<Buffer> {
@@ -76,7 +65,7 @@ test.each(Object.keys(FULL_VIEWS))(
 	"%s: every menu saves what it offers",
 	async (name) => {
 		const { scene, fill } = FULL_VIEWS[name] as FullView;
-		const { page, complaints } = await openStudio(browser, addressOf(server.url, scene), {
+		const { page, complaints } = await openStudio(studio.browser, addressOf(studio.server.url, scene), {
 			acceptDownloads: true,
 		});
 		await fill(page);
@@ -105,7 +94,7 @@ test.each(Object.keys(FULL_VIEWS))(
 
 test("the programs of the ranking and of the outcome find what is shown", async () => {
 	const { scene, fill } = FULL_VIEWS.heads as FullView;
-	const { page } = await openStudio(browser, addressOf(server.url, scene));
+	const { page } = await openStudio(studio.browser, addressOf(studio.server.url, scene));
 	await fill(page);
 	const ranking = JSON.parse(await runCode(await copiedCode(page, /^Export ranking-/))) as {
 		head: string;
