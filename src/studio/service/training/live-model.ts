@@ -6,25 +6,27 @@ import { type Engine, Model, type Tensor } from "headscope";
  */
 export class LiveModel {
 	readonly model: Model;
+	private readonly engine: Engine;
 	private current = "";
 
 	/** @param like the same architecture in the same engine */
 	constructor({ name, family, config, tokenizer, engine }: Model) {
+		this.engine = engine;
 		const run: Engine["run"] = (request, options) =>
 			engine.run({ ...request, weights: this.current }, options);
+		// it runs and does nothing else: an engine's own state, such as how it names weights, must not be kept twice
 		const live: Engine = Object.create(engine, { run: { value: run } });
 		this.model = new Model(name, family, config, tokenizer, live, "", false);
 	}
 
 	/** @param weights by name, as the family declares them */
 	async take(weights: ReadonlyMap<string, Tensor<"float32">>): Promise<void> {
-		const { engine } = this.model;
 		const before = this.current;
-		this.current = await engine.putWeights(weights);
-		if (before !== "") await engine.freeWeights(before);
+		this.current = await this.engine.putWeights(weights);
+		if (before !== "") await this.engine.freeWeights(before);
 	}
 
 	async dispose(): Promise<void> {
-		if (this.current !== "") await this.model.engine.freeWeights(this.current);
+		if (this.current !== "") await this.engine.freeWeights(this.current);
 	}
 }
