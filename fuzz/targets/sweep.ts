@@ -58,6 +58,8 @@ const TEXTS = [
 	"method: grid\nparameters: {task_config: {parameters: {num_tasks: {value: 1}}, value: 3}}",
 	"method: grid\nparameters: {task_config: {parameters: {}}}",
 	"method: grid\nparameters: {num_steps: 5}",
+	"method: grid\nparameters: {task_config: {value: 20}}",
+	"method: grid\nparameters: {task_config: {value: {num_tasks: 2}}}",
 	"method: grid\nparameters: {num_steps: {value: {x: [1.5, null]}}}",
 	"- a",
 	"method: grid\nparameters: {a: *b}",

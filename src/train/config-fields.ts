@@ -33,11 +33,16 @@ export function faultIn(field: Field, value: unknown): string | undefined {
 	const faults: string[] = [];
 	for (const schema of field) {
 		const inner = unwrap(schema);
-		const result = check(inner instanceof z.ZodMiniObject ? z.partial(inner) : schema, value);
+		const result = check(inner instanceof z.ZodMiniObject ? partial(inner) : schema, value);
 		if (result.success) return undefined;
 		faults.push(...result.error.issues.map((issue) => [...issue.path, issue.message].join(": ")));
 	}
 	return [...new Set(faults)].join("; ");
+}
+
+/** A dictionary of which settings may be left out. What must hold between settings is checked where all of them are there. */
+function partial(schema: z.ZodMiniObject): z.ZodMiniType {
+	return z.partial(new z.ZodMiniObject({ ...schema.def, checks: [] }));
 }
 
 function entriesOf(schema: z.ZodMiniType): [string, z.ZodMiniType][] {

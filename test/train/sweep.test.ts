@@ -266,6 +266,11 @@ describe("a bad sweep says where and what is allowed", () => {
 			`${head}  num_steps: {value: &n 3}\n  batch_size: {value: *n}\n`,
 			/^sweep:4:23: aliases are not read/,
 		],
+		[
+			"a value for settings that hold together",
+			`${head}  task_config: {value: 20}\n`,
+			/^sweep:3:24: task_config: Invalid input: expected object/,
+		],
 		["a key __proto__", `${head}  __proto__: {value: 3}\n`, /unknown key "__proto__" of a run/],
 		[
 			"an upside-down range",
