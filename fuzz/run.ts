@@ -2,7 +2,7 @@
  * Fuzzes the readers of what comes from outside, each in a process of its own, and says which of their branches the
  * kept inputs take. A reader is reported as soon as it is done, so that a run which is broken off has told of the others.
  *
- *   npm run fuzz -- [target ...] [--seconds N] [--jobs N] [--no-keep] [--write]
+ *   npm run fuzz -- [target ...] [--seconds N] [--jobs N] [--seed N] [--no-keep] [--write]
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -25,6 +25,8 @@ const { values, positionals } = parseArgs({
 		// 0: the kept inputs and the seeds only
 		seconds: { type: "string", default: "60" },
 		jobs: { type: "string", default: "1" },
+		// of the chance that makes inputs; by default another one each time
+		seed: { type: "string" },
 		// leaves the corpus as it is
 		"no-keep": { type: "boolean", default: false },
 		// puts what was found into the document's table
@@ -48,7 +50,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 console.log(lineOf());
 await Promise.all(Array.from({ length: wholeNumber("jobs", 1) }, work));
 
-function wholeNumber(name: "seconds" | "jobs", least: number): number {
+function wholeNumber(name: "seconds" | "jobs" | "seed", least: number): number {
 	const value = Number(values[name]);
 	if (Number.isInteger(value) && value >= least) return value;
 	throw new Error(`--${name}: got "${values[name]}", allowed whole numbers from ${least}`);
@@ -77,7 +79,13 @@ async function run(name: string, target: Target): Promise<Fuzzed> {
 	writeInputs(seeds, target.seeds());
 	const folders = [found, ...(readInputs(kept).length > 0 ? [kept] : []), seeds];
 	const engine = [`-max_len=${target.longest ?? 4096}`];
-	const fuzzed = await fuzz({ target: name, seconds, folders, findings, engine });
+	if (values.seed !== undefined) engine.push(`-seed=${wholeNumber("seed", 1)}`);
+	const asked = { target: name, seconds, folders, findings, engine };
+	let fuzzed = await fuzz(asked);
+	if (fuzzed.executions === 0 && typeof fuzzed.status === "string" && readInputs(findings).length === 0) {
+		console.log(`${name}: the fuzzer ended with ${fuzzed.status} before its first input; once more`);
+		fuzzed = await fuzz(asked);
+	}
 	if (!values["no-keep"] && fuzzed.status === 0) {
 		const inputs = await needed(name, target, folders.slice(0, -1), findings);
 		if (inputs) writeInputs(kept, smallest(inputs));

@@ -51,7 +51,7 @@ export async function outcomeOf(target: Target, input: Uint8Array): Promise<"rea
 	}
 	const { refusal } = outcome;
 	if (!(refusal instanceof Error && target.refusals.some((kind) => refusal instanceof kind)))
-		throw new Error("an error that is no refusal", { cause: refusal });
+		throw new Error(`an error that is no refusal: ${refusal instanceof Error ? refusal.stack : refusal}`);
 	checkLine(refusal.message);
 	return "refused";
 }

@@ -15,6 +15,9 @@ const totalsFile = `${root}.cache/test/totals`;
 mkdirSync(`${root}.cache/test`, { recursive: true });
 for (const file of [report, totalsFile]) rmSync(file, { force: true });
 
+/** Characters of a failed step's output that are told again. */
+const TAIL = 6000;
+
 /** What the set-up adds to the environment. */
 const added = `${root}.cache/test/environment.json`;
 
@@ -50,6 +53,8 @@ const failed = steps.filter(({ error }) => error);
 for (const { name, seconds, error } of steps) {
 	console.log(`${name.padEnd(16)} ${seconds.toFixed(1).padStart(6)} s  ${error ? "FAILED" : "ok"}`);
 }
+// again, since a long run hides it and some keep only the end of what was printed
+for (const { name, error } of failed) console.log(`\n--- ${name} ended with\n${error.tail ?? error.message}`);
 const totals = `tests: ${totalsOf(report)}`;
 writeFileSync(totalsFile, `${totals}\n`);
 console.log(totals);
@@ -77,13 +82,21 @@ function run(program, ...args) {
 		const child = spawn(program, args, {
 			cwd: root,
 			env: environment,
-			stdio: ["ignore", "inherit", "inherit"],
+			stdio: ["ignore", "pipe", "pipe"],
 			shell: process.platform === "win32",
 		});
+		let tail = "";
+		for (const stream of ["stdout", "stderr"]) {
+			child[stream].on("data", (chunk) => {
+				process[stream].write(chunk);
+				tail = `${tail}${chunk}`.slice(-TAIL);
+			});
+		}
 		child.on("error", reject);
-		child.on("exit", (status) => {
-			if (status === 0) resolve();
-			else reject(new Error(`${[program, ...args].slice(0, 4).join(" ")} ended with ${status}`));
+		child.on("close", (status, signal) => {
+			if (status === 0) return resolve();
+			const what = `${[program, ...args].slice(0, 4).join(" ")} ended with ${status ?? signal}`;
+			reject(Object.assign(new Error(what), { tail }));
 		});
 	});
 }
