@@ -46,10 +46,7 @@ test("typing shows the new text's tokens and patterns", async () => {
 		"moon",
 		"moon",
 	]);
-	const side = await page
-		.getByRole("button", { name: "Head 0.0", exact: true })
-		.locator("canvas")
-		.getAttribute("width");
+	const side = await page.locator(".head-large canvas.drawing").getAttribute("width");
 	expect(side).toBe("3");
 	await page.close();
 });

@@ -1,19 +1,16 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import { drawMatrix } from "../../draw/draw-pattern.js";
-import { useDrawing } from "../../draw/use-drawing.js";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useStudio } from "../../studio.js";
 import { neighbour } from "./grid-keys.js";
 import { HeadTile } from "./head-tile.js";
-import { matrixOf, useHeads } from "./heads.js";
+import { useHeads } from "./heads.js";
 import { listenToStrokes } from "./stroke.js";
-import { TileDrawer } from "./tile-drawer.js";
+import { TileSheet } from "./tile-sheet.js";
 import { toggleWipe } from "./wipe.js";
 
 /** Where a layer's heads need more room than this, in CSS pixels, rows break. */
 const LEAST_TILE = 46;
-const LARGEST_TILE = 112;
 
 /**
  * Layers x heads: every pattern, small. A click shows one large, a stroke across one wipes it; arrows, Enter, p and x
@@ -23,7 +20,6 @@ export function HeadGrid(): JSX.Element {
 	const studio = useStudio();
 	const heads = useHeads();
 	const grid = useRef<HTMLDivElement>(null);
-	const drawer = useMemo(() => new TileDrawer(), []);
 	const width = useSignal(0);
 	const order = useComputed(() => studio.scene.value.order);
 	const ranked = useComputed(() => (order.value === "score" ? heads.scores.value?.ranking : undefined));
@@ -31,7 +27,6 @@ export function HeadGrid(): JSX.Element {
 
 	const wipe = (name: string): void =>
 		studio.setChanges(toggleWipe(studio.scene.peek().changes, name), `wipe ${name}`);
-	useEffect(() => () => drawer.stop(), [drawer]);
 	useEffect(() => (grid.current ? listenToStrokes(grid.current, wipe) : undefined), []);
 	useLayoutEffect(() => {
 		if (!grid.current) return;
@@ -42,18 +37,6 @@ export function HeadGrid(): JSX.Element {
 		width.value = grid.current.clientWidth;
 		return () => sized.disconnect();
 	}, []);
-	useDrawing(() => {
-		const patterns = heads.patterns.value;
-		const colours = heads.tileColours.value;
-		// a tile has as many pixels as the screen has for it; asked once, since each question lays the page out
-		const room = width.value > 0 ? (grid.current?.querySelector("canvas")?.clientWidth ?? 0) : 0;
-		const most = Math.ceil((room || LARGEST_TILE) * devicePixelRatio);
-		if (!patterns) return;
-		drawer.redraw((canvas, name) => {
-			const matrix = matrixOf(patterns, name);
-			if (matrix) drawMatrix(canvas, matrix, colours, most);
-		});
-	});
 
 	const onKeyDown = (event: TargetedKeyboardEvent<HTMLButtonElement>, name: string): void => {
 		if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -69,7 +52,7 @@ export function HeadGrid(): JSX.Element {
 	const tile = (name: string): JSX.Element => {
 		const index = Number(name.split(".")[1]);
 		const group = nKvHeads < nHeads ? Math.floor(index / (nHeads / nKvHeads)) : undefined;
-		return <HeadTile key={name} name={name} kv={group} drawer={drawer} onWipe={wipe} onKeyDown={onKeyDown} />;
+		return <HeadTile key={name} name={name} kv={group} onWipe={wipe} onKeyDown={onKeyDown} />;
 	};
 	const wraps = useComputed(() => width.value < (studio.model.value?.nHeads ?? 0) * LEAST_TILE + 32).value;
 	const names = ranked.value?.map(({ head }) => head);
@@ -84,6 +67,7 @@ export function HeadGrid(): JSX.Element {
 				{names ? (
 					<fieldset class="layer" aria-label="Best first">
 						{names.map(tile)}
+						<TileSheet arrangement={names.join(" ")} />
 					</fieldset>
 				) : (
 					<>
@@ -94,6 +78,7 @@ export function HeadGrid(): JSX.Element {
 									{wraps ? `layer ${layer}` : `L${layer}`}
 								</span>
 								{Array.from({ length: nHeads }, (__, head) => tile(`${layer}.${head}`))}
+								<TileSheet arrangement={`${nHeads} ${wraps}`} />
 							</fieldset>
 						))}
 					</>

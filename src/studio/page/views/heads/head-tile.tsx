@@ -1,25 +1,21 @@
 import { useComputed } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { useStudio } from "../../studio.js";
 import { useHeads } from "./heads.js";
 import { shareOf } from "./score-text.js";
-import type { TileDrawer } from "./tile-drawer.js";
 
 export interface HeadTileProps {
 	readonly name: string;
 	/** The head whose keys and values it shares with others; undefined where each has its own. */
 	readonly kv: number | undefined;
-	readonly drawer: TileDrawer;
 	readonly onWipe: (name: string) => void;
 	readonly onKeyDown: (event: TargetedKeyboardEvent<HTMLButtonElement>, name: string) => void;
 }
 
 /** One head, small: its pattern, its score, and how much it changed. It is rendered anew only where its own part changes. */
-export function HeadTile({ name, kv, drawer, onWipe, onKeyDown }: HeadTileProps): JSX.Element {
+export function HeadTile({ name, kv, onWipe, onKeyDown }: HeadTileProps): JSX.Element {
 	const studio = useStudio();
 	const heads = useHeads();
-	const canvas = useRef<HTMLCanvasElement>(null);
 	const wiped = useComputed(() => heads.wiped.value.has(name)).value;
 	const shown = useComputed(() => heads.large.value === name).value;
 	const pinned = useComputed(() => heads.pins.value.includes(name)).value;
@@ -31,12 +27,6 @@ export function HeadTile({ name, kv, drawer, onWipe, onKeyDown }: HeadTileProps)
 	}).value;
 	const scored = useComputed(() => heads.score.value !== "").value;
 	const share = score === undefined ? 0 : shareOf(score, heads.scores.value);
-	useLayoutEffect(() => {
-		const own = canvas.current;
-		if (!own) return;
-		drawer.add(name, own);
-		return () => drawer.remove(name, own);
-	}, [drawer, name]);
 	const about = [
 		score !== undefined && `${heads.scores.value?.score} ${score.toFixed(2)}`,
 		kv !== undefined && `kv head ${kv}`,
@@ -62,12 +52,15 @@ export function HeadTile({ name, kv, drawer, onWipe, onKeyDown }: HeadTileProps)
 				}}
 				onKeyDown={(event) => onKeyDown(event, name)}
 			>
-				<canvas ref={canvas} />
+				{/* its pattern is drawn here, on the sheet of its group */}
+				<span class="tile" />
 			</button>
 			{/* what the button's name and description say, for the eye */}
-			<span class="change" aria-hidden="true">
-				{change}
-			</span>
+			{change.value !== "" && (
+				<span class="change" aria-hidden="true">
+					{change}
+				</span>
+			)}
 			<span class="caption" aria-hidden="true">
 				<span>
 					{name}

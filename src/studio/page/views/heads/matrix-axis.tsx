@@ -51,5 +51,6 @@ function PointedLabel({ axis }: { axis: "query" | "key" }): JSX.Element | null {
 }
 
 function placeOf(axis: "query" | "key", cell: number, cells: number): Record<string, string> {
-	return { [axis === "query" ? "top" : "left"]: `${(100 * (cell + 0.5)) / cells}%` };
+	// the keys' axis is turned around: its right is the matrix' left
+	return { [axis === "query" ? "top" : "right"]: `${(100 * (cell + 0.5)) / cells}%` };
 }
