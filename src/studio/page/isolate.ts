@@ -7,10 +7,14 @@ const LONGEST_WAIT = 4000;
 /**
  * Makes the page isolated from other origins, which threads need, where its host does not: by the service worker, and by
  * loading the page once more.
- * @returns whether the page goes on: false when it is being loaded again
+ * @returns whether the page goes on: false when it is being loaded again; at once where nothing need be done
  */
-export async function isolate(base: string): Promise<boolean> {
+export function isolate(base: string): true | Promise<boolean> {
 	if (globalThis.crossOriginIsolated || !isSecureContext || !("serviceWorker" in navigator)) return true;
+	return isolateByWorker(base);
+}
+
+async function isolateByWorker(base: string): Promise<boolean> {
 	try {
 		await navigator.serviceWorker.register(`${base}service-worker.js`, { scope: base });
 		const late = new Promise((_, reject) => setTimeout(reject, LONGEST_WAIT));
