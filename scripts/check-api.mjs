@@ -6,7 +6,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Extractor, ExtractorConfig } from "@microsoft/api-extractor";
+import { CompilerState, Extractor, ExtractorConfig } from "@microsoft/api-extractor";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const write = process.argv.includes("--write");
@@ -14,13 +14,22 @@ const { exports } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const entries = Object.entries(exports).filter(([, target]) => target.types);
 for (const folder of ["api", ".cache/api"]) mkdirSync(root + folder, { recursive: true });
 
+const configs = new Map(
+	entries.map(([entry, { types }]) => {
+		if (!existsSync(root + types)) throw new Error(`${types} is missing; run npm run build first`);
+		const name = entry === "." ? "headscope" : entry.slice(2);
+		return [name, configOf(name, root + types)];
+	}),
+);
+// the entries share most of their declarations: they are compiled once
+const [first, ...others] = configs.values();
+const compilerState = CompilerState.create(first, {
+	additionalEntryPoints: others.map(({ mainEntryPointFilePath }) => mainEntryPointFilePath),
+});
 const changed = [];
-const names = new Set();
-for (const [entry, { types }] of entries) {
-	if (!existsSync(root + types)) throw new Error(`${types} is missing; run npm run build first`);
-	const name = entry === "." ? "headscope" : entry.slice(2);
-	names.add(`${name}.api.md`);
-	const { apiReportChanged } = Extractor.invoke(configOf(name, root + types), {
+for (const [name, config] of configs) {
+	const { apiReportChanged } = Extractor.invoke(config, {
+		compilerState,
 		localBuild: write,
 		messageCallback: (message) => {
 			// what is wrong with a comment is for other checks
@@ -29,7 +38,8 @@ for (const [entry, { types }] of entries) {
 	});
 	if (apiReportChanged) changed.push(name);
 }
-for (const file of readdirSync(`${root}api`).filter((one) => one.endsWith(".api.md") && !names.has(one))) {
+const known = new Set([...configs.keys()].map((name) => `${name}.api.md`));
+for (const file of readdirSync(`${root}api`).filter((one) => one.endsWith(".api.md") && !known.has(one))) {
 	if (write) rmSync(`${root}api/${file}`);
 	changed.push(file);
 }

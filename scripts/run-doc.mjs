@@ -20,7 +20,6 @@ import {
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import ts from "typescript";
 import { commandsOf, docBlocks, picturesOf, showsOutput } from "./doc-blocks.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -79,24 +78,27 @@ export async function runDoc(page, options = {}) {
 
 /** @returns what it printed */
 async function runModule({ language, code, line }, folder, at) {
-	const { outputText, diagnostics = [] } =
-		language === "js"
-			? { outputText: code }
-			: ts.transpileModule(code, {
-					compilerOptions: {
-						target: ts.ScriptTarget.ES2022,
-						module: ts.ModuleKind.ESNext,
-						verbatimModuleSyntax: true,
-					},
-					reportDiagnostics: true,
-				});
-	for (const { messageText } of diagnostics)
-		throw new Error(`${at}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`);
 	const file = join(folder, `block-${line}.mjs`);
-	writeFileSync(file, outputText);
+	writeFileSync(file, language === "js" ? code : await javaScriptOf(code, at));
 	const { code: exit, stdout, stderr } = await execute(process.execPath, [file], folder);
 	if (exit !== 0 || stderr !== "") throw new Error(`${at}: the block failed (${exit})\n${stderr}`);
 	return stdout;
+}
+
+async function javaScriptOf(code, at) {
+	// most pages need no compiler, which takes longer to load than a block to run
+	const { default: ts } = await import("typescript");
+	const { outputText, diagnostics = [] } = ts.transpileModule(code, {
+		compilerOptions: {
+			target: ts.ScriptTarget.ES2022,
+			module: ts.ModuleKind.ESNext,
+			verbatimModuleSyntax: true,
+		},
+		reportDiagnostics: true,
+	});
+	for (const { messageText } of diagnostics)
+		throw new Error(`${at}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`);
+	return outputText;
 }
 
 /** @returns what they printed, one after the other */
