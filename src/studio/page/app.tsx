@@ -55,9 +55,11 @@ function CurrentView(): JSX.Element {
 	);
 }
 
-/** Keys that work everywhere but in a text field: views by number, undo and redo. */
+/** Keys that work everywhere but in a text field and under a dialog: views by number, undo and redo. */
 function listenToKeys(studio: Studio): () => void {
 	const onKey = (event: KeyboardEvent): void => {
+		// what lies under a dialog stays as it is
+		if (document.querySelector("dialog[open]")) return;
 		const typing =
 			(event.target as HTMLElement).closest("textarea, input, select, [contenteditable]") !== null;
 		const command = event.ctrlKey || event.metaKey;

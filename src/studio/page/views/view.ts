@@ -7,7 +7,7 @@ export interface View {
 	readonly title: string;
 	/** One line: what it shows. */
 	readonly doc: string;
-	/** The key that goes there. */
+	/** The key that goes there: its place among the tabs, from 1. */
 	readonly key: string;
 	/** Fetched when the view is first shown. */
 	load(): Promise<ComponentType>;

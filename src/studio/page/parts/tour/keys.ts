@@ -31,7 +31,7 @@ export const KEYS: readonly {
 		keys: [
 			{ keys: ["Arrow keys"], does: "go to another entry, and read its value" },
 			{ keys: ["Enter", "Escape"], does: "lock a query, free it" },
-			{ keys: ["+", "-"], does: "zoom" },
+			{ keys: ["+", "-", "Home"], does: "zoom in, out, back to the whole" },
 		],
 	},
 	{

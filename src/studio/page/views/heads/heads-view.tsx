@@ -36,7 +36,7 @@ export function HeadsView(): JSX.Element {
 				</div>
 				<HeadLarge />
 				<HeadGrid />
-				<aside class="beside" aria-label="Findings">
+				<aside class="findings" aria-label="Findings">
 					<NextTokens />
 					<HeadFinder />
 				</aside>

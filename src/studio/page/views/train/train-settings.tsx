@@ -43,7 +43,7 @@ export function SettingFields({
 		if (allows(key, text)) change({ [key]: Number(text) });
 	};
 	return (
-		<fieldset class="settings" disabled={locked}>
+		<fieldset class="train-settings" disabled={locked}>
 			<legend class="unseen">Settings</legend>
 			{FIELDS.map(({ key, label, step }) => (
 				<label key={key}>
