@@ -65,6 +65,8 @@ export default defineConfig({
 	build: {
 		outDir: here("./dist/studio/page/"),
 		emptyOutDir: false,
+		// every browser that the page runs in has it
+		modulePreload: { polyfill: false },
 		target: "es2023",
 		chunkSizeWarningLimit: 1000,
 		rolldownOptions: {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { WeightsError } from "../../src/weights/errors.js";
-import { FLOAT_FORMATS } from "../../src/weights/float-formats.js";
 import { readGgufHeader } from "../../src/weights/gguf.js";
+import { GGUF_FORMATS } from "../../src/weights/gguf-dequantize.js";
 import { bytesSource } from "../../src/weights/source.js";
 import type { Target } from "../target.js";
 import { ggufBytes, ggufFile, ggufHead } from "../write-gguf.js";
@@ -22,7 +22,7 @@ export const gguf: Target = {
 		const { entries, metadata } = await readGgufHeader(source);
 		for (const { dtype, shape, offset, length } of entries.values()) {
 			const values = new Float32Array(shape.reduce((a, b) => a * b, 1));
-			FLOAT_FORMATS.get(dtype)?.decode(await source.read(offset, length), values);
+			GGUF_FORMATS.get(dtype)?.decode(await source.read(offset, length), values);
 		}
 		return metadata;
 	},

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { difference, Tensor } from "../tensor/index.js";
-import { FLOAT_FORMATS } from "./float-formats.js";
+import { GGUF_FORMATS } from "./gguf-dequantize.js";
 import { readSafetensors } from "./safetensors.js";
 
 // what the Python package gguf makes of the same blocks: see test/reference/weights/make_weights.py
@@ -15,7 +15,7 @@ function get(name: string): Tensor {
 
 function decode(type: string, bytes: Uint8Array, count: number): Tensor {
 	const target = new Float32Array(count);
-	FLOAT_FORMATS.get(type)?.decode(bytes, target);
+	GGUF_FORMATS.get(type)?.decode(bytes, target);
 	return new Tensor("float32", [count], target);
 }
 
@@ -23,7 +23,7 @@ function bitsOf(name: string): Uint8Array {
 	return new Uint8Array(Int16Array.from(get(name).data as Int32Array).buffer);
 }
 
-const QUANTIZED = [...FLOAT_FORMATS].filter(([, format]) => format.elements > 1);
+const QUANTIZED = [...GGUF_FORMATS].filter(([, format]) => format.elements > 1);
 
 describe("block types", () => {
 	test.each(QUANTIZED)("%s equals the gguf package bit for bit", (type, format) => {

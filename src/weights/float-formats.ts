@@ -1,8 +1,18 @@
-import { DEQUANTIZERS, type FloatFormat } from "./gguf-dequantize.js";
 import { halfTable } from "./half.js";
 
+/** How a stored element type becomes float32. */
+export interface FloatFormat {
+	/** Elements of one block; 1 for plain types. */
+	readonly elements: number;
+	/** Bytes of one block. */
+	readonly bytes: number;
+	/** Decodes `target.length / elements` blocks. `source` has exactly their bytes, at any alignment. */
+	decode(source: Uint8Array, target: Float32Array): void;
+}
+
 /**
- * Types of safetensors and GGUF files that can be read as float32, by the names the files use.
+ * Types of safetensors and GGUF files that can be read as float32 element by element, by the names the files use; GGUF's
+ * blocks are beside them in `GGUF_FORMATS`.
  * Files are little-endian; so is every machine that runs a JavaScript engine today.
  */
 export const FLOAT_FORMATS: ReadonlyMap<string, FloatFormat> = new Map<string, FloatFormat>([
@@ -10,7 +20,6 @@ export const FLOAT_FORMATS: ReadonlyMap<string, FloatFormat> = new Map<string, F
 	["F64", { elements: 1, bytes: 8, decode: decodeDouble }],
 	["F16", { elements: 1, bytes: 2, decode: decodeHalf }],
 	["BF16", { elements: 1, bytes: 2, decode: decodeBfloat }],
-	...DEQUANTIZERS,
 ]);
 
 function decodeSingle(source: Uint8Array, target: Float32Array): void {

@@ -1,22 +1,17 @@
+import { FLOAT_FORMATS, type FloatFormat } from "./float-formats.js";
 import { BLOCK_TYPES, type BlockType, emptyBlock } from "./gguf-blocks.js";
 
-/** How a stored element type becomes float32. */
-export interface FloatFormat {
-	/** Elements of one block; 1 for plain types. */
-	readonly elements: number;
-	/** Bytes of one block. */
-	readonly bytes: number;
-	/** Decodes `target.length / elements` blocks. `source` has exactly their bytes, at any alignment. */
-	decode(source: Uint8Array, target: Float32Array): void;
-}
-
 /**
- * The block types of ggml as float32. Every product below is exact in double precision, so the only rounding is the
+ * Types of GGUF files that can be read as float32: the plain ones, and the block types of ggml. Every product below is exact in double precision, so the only rounding is the
  * store into float32 and the result has one right value, bit for bit.
  */
-export const DEQUANTIZERS: readonly (readonly [string, FloatFormat])[] = Object.entries(BLOCK_TYPES).map(
-	([name, type]) => [name, { elements: type.elements, bytes: type.bytes, decode: decoderOf(type) }],
-);
+export const GGUF_FORMATS: ReadonlyMap<string, FloatFormat> = new Map([
+	...FLOAT_FORMATS,
+	...Object.entries(BLOCK_TYPES).map(([name, type]): [string, FloatFormat] => [
+		name,
+		{ elements: type.elements, bytes: type.bytes, decode: decoderOf(type) },
+	]),
+]);
 
 function decoderOf(type: BlockType): FloatFormat["decode"] {
 	const { elements, bytes, size, zero } = type;

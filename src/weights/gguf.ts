@@ -1,6 +1,6 @@
 import { quote, refuse } from "./errors.js";
-import { FLOAT_FORMATS } from "./float-formats.js";
 import { GgufCursor, OutOfBytes } from "./gguf-cursor.js";
+import { GGUF_FORMATS } from "./gguf-dequantize.js";
 import type { Source } from "./source.js";
 import { checkLayout, elementsOf, type TensorEntry } from "./tensor-entry.js";
 
@@ -169,7 +169,7 @@ function readTensorInfo(cursor: GgufCursor, name: string): TensorEntry {
 	const shape = Array.from({ length: axes }, () => Number(cursor.u64())).reverse();
 	const number = cursor.u32();
 	const dtype = TYPES.get(number);
-	const format = dtype === undefined ? undefined : FLOAT_FORMATS.get(dtype);
+	const format = dtype === undefined ? undefined : GGUF_FORMATS.get(dtype);
 	if (dtype === undefined || !format) {
 		refuse(
 			where,

@@ -1,7 +1,6 @@
 import { type BlockForm, Tensor } from "../tensor/index.js";
 import { quote, refuse, WeightsError } from "./errors.js";
-import { FLOAT_FORMATS } from "./float-formats.js";
-import type { FloatFormat } from "./gguf-dequantize.js";
+import { FLOAT_FORMATS, type FloatFormat } from "./float-formats.js";
 import { openSource } from "./open-source.js";
 import type { Source } from "./source.js";
 import type { TensorEntry } from "./tensor-entry.js";
@@ -77,20 +76,32 @@ async function plan(spec: WeightsSpec, sources: readonly Source[], options: Load
 		if (wanted.length === 0) continue;
 		options.signal?.throwIfAborted();
 		const { entries } = await readTensorFile(source);
-		const ofFile = wanted.map((tensor) => jobOf(tensor, source, entries));
+		const formats = await formatsOf(wanted.map(({ entry }) => entries.get(entry)));
+		const ofFile = wanted.map((tensor) => jobOf(tensor, source, entries, formats));
 		jobs.push(...ofFile.sort((a, b) => a.entry.offset - b.entry.offset));
 	}
 	if (jobs.length !== spec.tensors.length) throw new WeightsError("internal: a tensor's file is not listed");
 	return jobs;
 }
 
-function jobOf(spec: TensorSpec, source: Source, entries: ReadonlyMap<string, TensorEntry>): Job {
+/** Formats by their names; those of blocks are fetched where there are such. */
+async function formatsOf(entries: readonly (TensorEntry | undefined)[]): Promise<typeof FLOAT_FORMATS> {
+	const arePlain = entries.every((entry) => !entry || FLOAT_FORMATS.has(entry.dtype));
+	return arePlain ? FLOAT_FORMATS : (await import("./gguf-dequantize.js")).GGUF_FORMATS;
+}
+
+function jobOf(
+	spec: TensorSpec,
+	source: Source,
+	entries: ReadonlyMap<string, TensorEntry>,
+	formats: typeof FLOAT_FORMATS,
+): Job {
 	const entry = entries.get(spec.entry);
 	if (!entry) refuse(source.name, `has no tensor ${quote(spec.entry)}`);
 	const at = `tensor ${quote(spec.entry)}`;
-	const format = FLOAT_FORMATS.get(entry.dtype);
+	const format = formats.get(entry.dtype);
 	if (!format) {
-		const allowed = [...FLOAT_FORMATS.keys()].join(", ");
+		const allowed = [...formats.keys()].join(", ");
 		refuse(source.name, `${at} has type ${entry.dtype}, weights can be ${allowed}`);
 	}
 	const shape = shapeAfter(spec.transform, entry.shape);

@@ -44,7 +44,7 @@ export function ExportMenu({ of }: { of: Exports }): JSX.Element {
 		);
 	}
 	if (csv) items.push(save("CSV", "csv", "text/csv", async ({ toCsv }) => toCsv(await csv())));
-	if (json) items.push(save("JSON", "json", "application/json", ({ toJson }) => toJson(json())));
+	if (json) items.push(save("JSON", "json", "application/json", async ({ toJson }) => toJson(await json())));
 	if (code) {
 		const show = async (): Promise<void> => {
 			const { CodeDialog } = await import("./share/code-dialog.js");

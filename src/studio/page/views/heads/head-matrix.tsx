@@ -4,11 +4,10 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { drawMatrix, largestOf } from "../../draw/draw-pattern.js";
 import { isDark } from "../../draw/theme.js";
 import { useDrawing } from "../../draw/use-drawing.js";
-import { ExportMenu } from "../../parts/export-menu.js";
+import { ExportMenu, type Exports } from "../../parts/export-menu.js";
 import { ColourBar } from "./colour-bar.js";
-import { matrixOf, useHeads } from "./heads.js";
+import { type Heads, matrixOf, useHeads } from "./heads.js";
 import { MatrixAxis } from "./matrix-axis.js";
-import { exportsOf } from "./matrix-exports.js";
 import { listenToMatrix } from "./matrix-gestures.js";
 import { pressMatrixKey } from "./matrix-keys.js";
 import { drawMarks } from "./matrix-marks.js";
@@ -109,4 +108,16 @@ function MatrixPlot({ name }: { name: string }): JSX.Element {
 			<MatrixTable name={name} />
 		</div>
 	);
+}
+
+/** What one head's pattern can be saved as; how is fetched when it is asked for. */
+function exportsOf(heads: Heads, name: string): Exports {
+	const more = (): Promise<typeof import("./matrix-exports.js")> => import("./matrix-exports.js");
+	return {
+		name: `head-${name}`,
+		svg: async () => (await more()).matrixSvg(heads, name),
+		csv: async () => (await more()).matrixRows(heads, name),
+		json: async () => (await more()).matrixJson(heads, name),
+		code: async () => (await more()).matrixCode(heads, name),
+	};
 }

@@ -2,30 +2,21 @@ import { Tensor } from "headscope";
 import type { Matrix } from "../../draw/draw-pattern.js";
 import { valueAt } from "../../draw/draw-pattern.js";
 import { chosenOf } from "../../parts/chosen-prompt.js";
-import type { Exports } from "../../parts/export-menu.js";
 import { runCode } from "../../parts/share/run-code.js";
 import { type Heads, matrixOf, sidesOf } from "./heads.js";
 
-/** What one head's pattern can be saved as. */
-export function exportsOf(heads: Heads, name: string): Exports {
+/** One head's pattern without and with changes, and what it was computed of. */
+export function matrixJson(heads: Heads, name: string): unknown {
 	const { scene } = heads.studio;
+	const look = heads.look.peek();
+	const { clean, changed } = look ? sidesOf(look, name) : {};
+	const { model, prompts, weighting, changes } = scene.peek();
 	return {
-		name: `head-${name}`,
-		svg: () => svgOf(heads, name),
-		csv: () => csvOf(heads, name),
-		json: () => {
-			const look = heads.look.peek();
-			const { clean, changed } = look ? sidesOf(look, name) : {};
-			const { model, prompts, weighting, changes } = scene.peek();
-			return {
-				...{ model, head: name, values: weighting, prompt: prompts[chosenOf(scene.peek())] },
-				interventions: changes.filter(({ on }) => on).map(({ data }) => data),
-				tokens: look?.tokens.map(({ id, text }) => ({ id, text })),
-				clean: clean && rowsOf(clean),
-				...(changed && { changed: rowsOf(changed) }),
-			};
-		},
-		code: () => codeOf(heads, name),
+		...{ model, head: name, values: weighting, prompt: prompts[chosenOf(scene.peek())] },
+		interventions: changes.filter(({ on }) => on).map(({ data }) => data),
+		tokens: look?.tokens.map(({ id, text }) => ({ id, text })),
+		clean: clean && rowsOf(clean),
+		...(changed && { changed: rowsOf(changed) }),
 	};
 }
 
@@ -36,7 +27,7 @@ function rowsOf(matrix: Matrix): number[][] {
 }
 
 /** A row for each query and key that it can see. */
-function csvOf(heads: Heads, name: string): (string | number)[][] {
+export function matrixRows(heads: Heads, name: string): (string | number)[][] {
 	const look = heads.look.peek();
 	const { clean, changed } = look ? sidesOf(look, name) : {};
 	const rows: (string | number)[][] = [
@@ -53,7 +44,7 @@ function csvOf(heads: Heads, name: string): (string | number)[][] {
 }
 
 /** The figure of the library that shows the same numbers. */
-async function svgOf(heads: Heads, name: string): Promise<string> {
+export async function matrixSvg(heads: Heads, name: string): Promise<string> {
 	// as large as the rest of the page: fetched when it is asked for
 	const { attentionPattern, matrixFigure } = await import("headscope/figures");
 	const patterns = heads.patterns.peek();
@@ -76,7 +67,7 @@ async function svgOf(heads: Heads, name: string): Promise<string> {
 }
 
 /** The library call that computes the same pattern. */
-function codeOf({ studio, look }: Heads, name: string): string {
+export function matrixCode({ studio, look }: Heads, name: string): string {
 	const scene = studio.scene.peek();
 	const [layer = "0", head = "0"] = name.split(".");
 	const { imports, lines, options, prompt } = runCode(scene, look.peek()?.refused);
