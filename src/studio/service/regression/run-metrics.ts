@@ -1,3 +1,4 @@
+import { Tensor } from "headscope";
 import { type Evaluation, GROUPS, type Run } from "headscope/icl";
 import { relativeChange } from "headscope/patching";
 import type { MethodContext } from "../method.js";
@@ -66,11 +67,28 @@ async function prepare(run: Run, tell: (what: string) => void, signal: AbortSign
 
 function unchanged(opened: OpenedStep): Promise<Evaluation> {
 	if (opened.metrics) return opened.metrics;
-	const measured = opened.run.evaluate();
+	const { run } = opened;
+	const measured = run.evaluate((xs, ys) => predictInParts(run, xs, ys));
 	opened.metrics = measured;
 	// a failure is not kept
 	measured.catch(() => {
 		opened.metrics = undefined;
 	});
 	return measured;
+}
+
+/** Sequences of one run: few, so that a look that somebody waits for comes in between. */
+const SEQUENCES = 64;
+
+/** The predictions of a run, which are each sequence's own where nothing is changed. */
+async function predictInParts({ model }: Run, xs: Tensor, ys: Tensor): Promise<Tensor> {
+	const predictions = new Float32Array(ys.data.length);
+	const [sequences = 0] = ys.shape;
+	for (let from = 0, at = 0; from < sequences; from += SEQUENCES) {
+		const to = Math.min(sequences, from + SEQUENCES);
+		const part = await model.predict(xs.slice(0, from, to), ys.slice(0, from, to));
+		predictions.set(part.data, at);
+		at += part.data.length;
+	}
+	return new Tensor("float32", ys.shape, predictions);
 }
