@@ -1,5 +1,5 @@
 import { isCarried, stagesOf } from "../graph/cut.js";
-import { graphOf } from "../graph/graph.js";
+import { type Graph, graphOf } from "../graph/graph.js";
 import * as ops from "../graph/ops/index.js";
 import type { G, ModuleNode } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
@@ -15,12 +15,14 @@ import { type BlockForm, Tensor } from "../tensor/index.js";
 import type { Encoding, Tokenizer } from "../tokenizers/index.js";
 import type { Batch } from "./batch.js";
 import { chunkSize, runInChunks } from "./chunks.js";
+import { type Fed, forFeeds, shapesOf } from "./extents.js";
 import { centres, type Dimensions, type Family, ModelError, type WeightDeclaration } from "./family.js";
 import { feedsOf, packInput } from "./feeds.js";
 import { logitsAtFeeds, scoredPositions } from "./logits-at.js";
 import { checkWeights, declaredWeights, weightFeeds } from "./module-weights.js";
 import { neededFeeds, wholeTokens } from "./past-feeds.js";
 import { withPauses } from "./pauses.js";
+import { type Programs, programsFor } from "./programs.js";
 import {
 	checkPositions,
 	isBeforeBlocks,
@@ -37,9 +39,6 @@ import type { CacheOptions, ModelInput, Readout, RunOptions } from "./run-option
 import { FEEDS, traceModel } from "./trace-model.js";
 import { findUsual, readUsual, type UsualWeight, usualWeights } from "./weight-layout.js";
 
-/** Compiled requests that a model remembers, by what was asked. */
-const PROGRAMS_KEPT = 64;
-
 /** What a caller asks of a run; the rest of a request follows from the input and the model. */
 type Asked = Omit<Request, "range" | "edits" | "watched">;
 
@@ -49,8 +48,7 @@ export class Model implements AsyncDisposable {
 	private usual: ReadonlyMap<string, UsualWeight> | undefined;
 	private disposed = false;
 	private readonly watchers = new Set<{ readonly name: string; readonly seen: (value: Tensor) => void }>();
-	private readonly programs = new Map<string, Program>();
-	private readonly readouts = new WeakMap<Readout["outputs"], Map<string, Program>>();
+	private readonly programs: Programs;
 
 	constructor(
 		/** Where it came from, as the user named it. */
@@ -67,6 +65,7 @@ export class Model implements AsyncDisposable {
 		/** Weights that the engine holds as blocks. */
 		private readonly forms: ReadonlyMap<string, BlockForm> = new Map(),
 	) {
+		this.programs = programsFor(engine, { family, config, forms });
 		forgotten.register(this, { engine, weights, sharing }, this);
 	}
 
@@ -159,7 +158,7 @@ export class Model implements AsyncDisposable {
 		options: Pick<RunOptions, "signal"> = {},
 	): Promise<Map<string, Tensor>> {
 		const graph = graphOf(new Map(Object.entries(outputs(ops))));
-		return this.runProgram(compile(graph, this.engine.provider, this.forms), feeds, options);
+		return this.runProgram(this.compile(graph, feeds, undefined), feeds, options);
 	}
 
 	/**
@@ -298,7 +297,7 @@ export class Model implements AsyncDisposable {
 		};
 		const results = await (options.hostHooks?.length
 			? this.runInStages(request, feeds)
-			: this.runProgram(this.program(request, changes.key), feeds, options));
+			: this.runProgram(this.program(request, changes.key, feeds), feeds, options));
 		for (const { name, seen } of watchers) seen(named(name, results.get(watchedName(name)) as Tensor));
 		for (const name of watched) results.delete(watchedName(name));
 		return results;
@@ -308,28 +307,24 @@ export class Model implements AsyncDisposable {
 	 * The compiled graph of a request. Requests without functions of the caller's are remembered by what they ask,
 	 * readouts also by their function: the same function is not traced again.
 	 */
-	private program(request: Request, changes: string): Program {
+	private program(request: Request, changes: string, feeds: Fed): Program {
 		const { range, options, taps, result, readout, watched } = request;
-		if (options.hooks || options.patches) return this.compile(request);
+		const make = (): Program => this.compile(this.trace(request), feeds, options.past);
+		if (options.hooks || options.patches) return make();
 		const weights = Object.entries(options.weights ?? {}).map(([path, own]) => [path, Object.keys(own)]);
-		const key = JSON.stringify([range, taps, result, options.positions, changes, watched, weights]);
-		const programs = readout ? this.programsOf(readout) : this.programs;
-		const program = programs.get(key) ?? this.compile(request);
-		programs.set(key, program);
-		const oldest = programs.keys().next();
-		if (programs.size > PROGRAMS_KEPT && !oldest.done) programs.delete(oldest.value);
-		return program;
+		const shapes = shapesOf(this.engine.provider, feeds);
+		const key = JSON.stringify([range, taps, result, options.positions, changes, watched, weights, shapes]);
+		return this.programs.get(key, readout, make);
 	}
 
-	private compile(request: Request): Program {
+	private trace(request: Request): Graph {
 		const { outputs } = traceRequest(this.family, this.config, this.selectable(), request);
-		return compile(graphOf(outputs), this.engine.provider, this.forms);
+		return graphOf(outputs);
 	}
 
-	private programsOf({ outputs }: Readout): Map<string, Program> {
-		const known = this.readouts.get(outputs) ?? new Map<string, Program>();
-		this.readouts.set(outputs, known);
-		return known;
+	private compile(graph: Graph, feeds: Fed, past: RunOptions["past"]): Program {
+		const { provider } = this.engine;
+		return compile(forFeeds(graph, provider, feeds, past), provider, this.forms);
 	}
 
 	/** Runs a request that host hooks cut: up to each cut, then on with what the hook returned. */
@@ -342,7 +337,7 @@ export class Model implements AsyncDisposable {
 		const results = new Map<string, Tensor>();
 		for (const [k, { graph }] of stagesOf(outputs, cuts).entries()) {
 			if (graph.outputs.size === 0) continue; // nothing is wanted after the last cut
-			const program = compile(graph, this.engine.provider, this.forms);
+			const program = this.compile(graph, known, request.options.past);
 			for (const [name, tensor] of await this.runProgram(program, known, request.options)) {
 				if (isCarried(name)) known[name] = tensor;
 				else results.set(name, tensor);

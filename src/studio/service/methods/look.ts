@@ -57,15 +57,17 @@ export const look = defineMethod({
 		const ids = tokens.map((row) => row.map(({ id }) => id));
 		const { weighting } = given;
 		const key = JSON.stringify([ids, weighting]);
-		const clean = await remember(looks, key, () => lookAt(model, { ids, weighting }));
+		const asked = { ids, weighting, signal };
+		const clean = await remember(looks, key, () => lookAt(model, asked), signal);
 		signal.throwIfAborted();
 		const { result: changed, refused } = await withFitting(given.interventions, async (interventions) => {
 			signal.throwIfAborted();
 			if (interventions.length === 0) return undefined;
 			const changes = await changesFor(interventions, given.donors, { host: state.host, model, input: ids });
-			return lookAt(model, { ids, weighting, ...changes });
+			return lookAt(model, { ...asked, ...changes });
 		});
 		signal.throwIfAborted();
+		warmUp(model);
 		return tokens.map((row, r) => ({
 			tokens: row,
 			clean: sideOf(clean[r] as RowLook),
@@ -76,9 +78,24 @@ export const look = defineMethod({
 	},
 });
 
+const warm = new WeakSet<Model>();
+
+/** Compiles what the first ablated head needs, behind the first answer, so that no one waits for it. */
+function warmUp(model: Model): void {
+	if (warm.has(model)) return;
+	warm.add(model);
+	const ablated = { ids: [[0, 0]], interventions: [{ kind: "zero" as const, heads: ["0.0"] }] };
+	// a model that was closed meanwhile needs none
+	setTimeout(() => void lookAt(model, { ...ablated, urgent: false }).catch(() => {}));
+}
+
 interface LookRequest extends Changes {
 	readonly ids: readonly (readonly number[])[];
 	readonly weighting?: "pattern" | "value" | undefined;
+	/** What has not begun when it is aborted never does. */
+	readonly signal?: AbortSignal;
+	/** Before sweeps and scores that wait. Default true */
+	readonly urgent?: boolean;
 }
 
 /** What a run shows of one row. */
@@ -97,14 +114,16 @@ function copy({ dtype, shape, data, axes }: Tensor<"float32">): Tensor<"float32"
 }
 
 /** Runs rows, and takes of each what the page shows. */
-export async function lookAt(model: Model, { ids, weighting, ...changes }: LookRequest): Promise<RowLook[]> {
+export async function lookAt(
+	model: Model,
+	{ ids, weighting, urgent = true, ...changes }: LookRequest,
+): Promise<RowLook[]> {
 	const lengths = ids.map((row) => row.length);
 	const longest = Math.max(...lengths);
 	const { mask } = model.pack(ids.map((row) => [...row]));
 	const options: RunOptions = {
 		...changes,
-		// before sweeps and scores that wait
-		urgent: true,
+		urgent,
 		...(mask && { mask }),
 		// WebGPU computes no extents: there each length is a program of its own
 		...(model.engine.provider === "webgpu" && { concrete: true }),
@@ -148,15 +167,17 @@ function cutSquares(from: Float32Array, size: number, to: Float32Array, length: 
 	}
 }
 
-const OUTPUTS = new WeakMap<Model, ReturnType<typeof outputsOf>>();
+/** By layers, so that models which share programs share these. */
+const OUTPUTS = new Map<number, ReturnType<typeof outputsOf>>();
 
 function readoutOf(
 	model: Model,
 	ids: readonly (readonly number[])[],
 	longest: number,
 ): Parameters<Model["read"]>[1] {
-	const outputs = OUTPUTS.get(model) ?? outputsOf(model);
-	OUTPUTS.set(model, outputs);
+	const names = patternNames(model.config);
+	const outputs = OUTPUTS.get(names.length) ?? outputsOf(names);
+	OUTPUTS.set(names.length, outputs);
 	const next = new Int32Array(ids.length * longest);
 	const last = new Float32Array(ids.length * longest);
 	for (const [r, row] of ids.entries()) {
@@ -164,7 +185,7 @@ function readoutOf(
 		last[r * longest + row.length - 1] = 1;
 	}
 	return {
-		names: patternNames(model),
+		names,
 		outputs,
 		feeds: {
 			next: new Tensor("int32", [ids.length, longest], next),
@@ -173,12 +194,11 @@ function readoutOf(
 	};
 }
 
-function patternNames({ config }: Model): string[] {
-	return Array.from({ length: config.nLayers }, (_, layer) => `blocks.${layer}.attn.hook_pattern`);
+function patternNames({ nLayers }: Model["config"]): string[] {
+	return Array.from({ length: nLayers }, (_, layer) => `blocks.${layer}.attn.hook_pattern`);
 }
 
-function outputsOf(model: Model): (get: (name: string) => Value, g: G) => Record<string, Value> {
-	const names = patternNames(model);
+function outputsOf(names: readonly string[]): (get: (name: string) => Value, g: G) => Record<string, Value> {
 	return (get, g) => {
 		const logits = get("logits"); // [batch, pos, vocab]
 		const [batch, pos] = [logits.dim(0), logits.dim(1)];

@@ -50,7 +50,8 @@ export const open = defineMethod({
 			const unheard = { signal: new AbortController().signal, onProgress() {} };
 			await openOnce(state, ref, async () => {
 				const model = await state.openModel(ref, unheard);
-				await warmUp(model);
+				// ahead: nobody waits for it
+				await lookAt(model, { ids: [[0, 0]], urgent: false });
 				return model;
 			});
 		}
@@ -58,7 +59,6 @@ export const open = defineMethod({
 			const options = { signal, onProgress: report };
 			const model = files ? await openFiles(state.host, files, options) : await state.openModel(ref, options);
 			await state.keep(ref, model);
-			await warmUp(model);
 		}
 		return describe(ref, state.model(ref).model);
 	},
@@ -67,13 +67,6 @@ export const open = defineMethod({
 function openFiles(host: StudioHost, files: readonly DroppedFile[], options: OpenOptions): Promise<Model> {
 	if (host.openFiles) return host.openFiles(files, options);
 	throw new Error("files: this engine takes none; drop them on a page that computes by itself");
-}
-
-/** Compiles what the first keystroke and the first ablated head need. */
-async function warmUp(model: Model): Promise<void> {
-	const ids = [[0, 0]];
-	await lookAt(model, { ids });
-	await lookAt(model, { ids, interventions: [{ kind: "zero", heads: ["0.0"] }] });
 }
 
 function describe(ref: string, { family, config, tokenizer }: Model): ModelInfo {
