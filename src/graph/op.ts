@@ -5,6 +5,11 @@ import type { Attributes, Node, TensorType, Value } from "./value.js";
 /** Where a compiled graph runs. */
 export type Provider = "cpu" | "wasm" | "webgpu" | "cuda";
 
+/** Whether one program serves any extents there; elsewhere shapes would be computed on the CPU, and each is a program of its own. */
+export function computesExtents(provider: Provider): boolean {
+	return provider === "cpu" || provider === "wasm";
+}
+
 export type OnnxAttribute =
 	| number
 	| string

@@ -1,7 +1,7 @@
 import { type Dim, dimTerms, formatShape, isSymbol } from "../graph/dim.js";
 import type { Graph } from "../graph/graph.js";
 import { holdBlocks } from "../graph/hold-blocks.js";
-import type { Emitter, OnnxAttribute, Provider } from "../graph/op.js";
+import { computesExtents, type Emitter, type OnnxAttribute, type Provider } from "../graph/op.js";
 import { nameValues, printAttribute, printGraph } from "../graph/print.js";
 import { simplify } from "../graph/simplify.js";
 import type { Node, Value } from "../graph/value.js";
@@ -190,7 +190,7 @@ class ProgramWriter implements Emitter {
 
 	shape(dims: readonly Dim[]): string {
 		if (dims.every((d) => typeof d === "number")) return this.ints(dims as readonly number[]);
-		if (this.provider === "webgpu" || this.provider === "cuda") {
+		if (!computesExtents(this.provider)) {
 			throw new RangeError(
 				`the extents ${formatShape(dims)} would be computed on the CPU; bind them with specialize() first`,
 			);

@@ -1,6 +1,6 @@
 import { Tensor } from "../../tensor/index.js";
-import { defineOp, type HostType } from "../op.js";
-import { apply, type TensorType, type Value } from "../value.js";
+import { defineOp, type Emitter, type HostType } from "../op.js";
+import { apply, type Node, type TensorType, type Value } from "../value.js";
 import { tensorOf } from "./host.js";
 import { float32, int32 } from "./types.js";
 
@@ -40,7 +40,8 @@ const topKOp = defineOp<{ k: number }>({
 		return [write(types[0], (r, index) => Number(data[r * width + index])), write(types[1], (_, i) => i)];
 	},
 	lower: (emit, node, [x], [values, indices]) => {
-		if (emit.provider === "webgpu") throw new TypeError("there is no kernel for it");
+		if (emit.provider === "webgpu")
+			return largestInTurn(emit, node, x as string, values as string, indices as string);
 		const wide = emit.temp();
 		const count = emit.ints([node.attributes.k]);
 		emit.node("TopK", [x as string, count], [values as string, wide], { axis: -1, largest: 1, sorted: 1 });
@@ -63,6 +64,52 @@ const topKOp = defineOp<{ k: number }>({
 		{ inputs: [{ dtype: "float32", shape: ["pos"] }], attributes: { k: 1 } },
 	],
 });
+
+/**
+ * The largest, then the largest of the others, and so on, where the runtime has no TopK. Places count down from the width,
+ * so that of equals the first has the highest; a place that was taken is 0.
+ */
+function largestInTurn(
+	emit: Emitter,
+	{ inputs, attributes: { k } }: Pick<Node<{ k: number }>, "inputs" | "attributes">,
+	x: string,
+	values: string,
+	indices: string,
+): void {
+	const width = inputs[0]?.dim(-1) as number;
+	const at = (type: string, operands: readonly string[], options = {}): string => {
+		const name = emit.temp();
+		emit.node(type, operands, [name], options);
+		return name;
+	};
+	const [axis, zero] = [emit.ints([-1]), emit.constant(Tensor.scalar(0))];
+	const lowest = emit.constant(Tensor.scalar(Number.NEGATIVE_INFINITY));
+	const largest = (of: string): string => at("ReduceMax", [of, axis], { keepdims: 1 });
+	let [left, places] = [x, emit.constant(Tensor.from(Array.from({ length: width }, (_, i) => width - i)))];
+	const found: { value: string; index: string }[] = [];
+	for (let i = 0; i < k; i++) {
+		const value = largest(left);
+		const place = largest(at("Where", [at("Equal", [left, value]), places, zero]));
+		const index = at("Sub", [emit.constant(Tensor.scalar(width)), place]);
+		found.push({ value, index: at("Cast", [index], { to: { type: "int32" } }) });
+		if (i + 1 === k) break;
+		const taken = at("Equal", [places, place]);
+		left = at("Where", [taken, lowest, left]);
+		places = at("Where", [taken, zero, places]);
+	}
+	emit.node(
+		"Concat",
+		found.map(({ value }) => value),
+		[values],
+		{ axis: -1 },
+	);
+	emit.node(
+		"Concat",
+		found.map(({ index }) => index),
+		[indices],
+		{ axis: -1 },
+	);
+}
 
 /** The `k` largest elements of the last axis, largest first, and their int32 indices: both [.., k]. */
 export function topK(x: Value, k: number): { values: Value; indices: Value } {
