@@ -39,12 +39,21 @@ export function serveBuilt(options: ServeOptions = {}): Promise<StudioServer> {
 	return serveStudio(options);
 }
 
-/** The built page served, and a browser, for all tests of a file. */
-export function studioOfFile(): { server: StudioServer; browser: Browser } {
+/**
+ * The built page served, and a browser, for all tests of a file (or of a `describe`).
+ * @param options `webgpu`: a browser that has it, computed by the processor
+ */
+export function studioOfFile({
+	webgpu = false,
+	...options
+}: ServeOptions & { readonly webgpu?: boolean } = {}): {
+	server: StudioServer;
+	browser: Browser;
+} {
 	const studio = {} as { server: StudioServer; browser: Browser };
 	beforeAll(async () => {
-		studio.server = await serveBuilt();
-		studio.browser = await startBrowser();
+		studio.server = await serveBuilt(options);
+		studio.browser = await startBrowser({ webgpu });
 	});
 	afterAll(async () => {
 		await studio.browser?.close();
