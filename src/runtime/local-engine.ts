@@ -19,6 +19,7 @@ import {
 	type WeightsId,
 } from "./engine.js";
 import { BoundWeights, type HeldWeights, MappedWeights, NO_WEIGHTS } from "./held-weights.js";
+import { OutOfMemory, runError } from "./out-of-memory.js";
 import type { OrtTensor, Platform } from "./platform.js";
 import { Serial } from "./serial.js";
 import { SessionCache } from "./session-cache.js";
@@ -116,7 +117,10 @@ export class LocalEngine implements Engine {
 		const runWith = async (session: InferenceSession): Promise<InferenceSession.ReturnType> => {
 			checkWanted();
 			// read now and not when the run was asked for: runs before it may have replaced weights
-			const results = await session.run({ ...held.inputs(program.weights), ...Object.fromEntries(fed) });
+			const inputs = { ...held.inputs(program.weights), ...Object.fromEntries(fed) };
+			const results = await session.run(inputs).catch((error: unknown) => {
+				throw runError(error, program, extents, this.provider);
+			});
 			for (const output of program.outputs) {
 				const weight = update[callerName(output)];
 				if (weight !== undefined) held.replace(weight, results[output.name] as OrtTensor);
@@ -126,7 +130,13 @@ export class LocalEngine implements Engine {
 		const results = await abortable(
 			this.queue.run(async () => {
 				checkWanted();
-				return this.sessions.lend(key, bytes, () => this.createSession(program, held), runWith);
+				try {
+					return await this.sessions.lend(key, bytes, () => this.createSession(program, held), runWith);
+				} catch (error) {
+					// what sessions keep of their runs, this one most of all, is the room that the next one needs
+					if (error instanceof OutOfMemory) await this.sessions.clear();
+					throw error;
+				}
 			}, urgent),
 			signal,
 		);

@@ -1,8 +1,8 @@
 type Task = () => Promise<void>;
 
 /**
- * Runs tasks one after another, urgent ones before those that wait. Between two of them the thread turns to its events, so
- * that what has arrived, an abort or an urgent task, is heard before the next task starts.
+ * Runs tasks one after another, urgent ones before those that wait. Between two of them, and before an urgent one, the thread
+ * turns to its events, so that what has arrived, an abort or an urgent task, is heard before the next task starts.
  */
 export class Serial {
 	private readonly waiting: Task[] = [];
@@ -20,9 +20,9 @@ export class Serial {
 
 	private async runAll(): Promise<void> {
 		this.isRunning = true;
-		for (let next = this.take(); next; next = this.take()) {
-			await next();
-			if (this.urgent.length + this.waiting.length > 0) await this.nextTurn();
+		for (let isFirst = true; this.urgent.length + this.waiting.length > 0; isFirst = false) {
+			if (!isFirst || this.urgent.length > 0) await this.nextTurn();
+			await this.take()?.();
 		}
 		this.isRunning = false;
 	}

@@ -117,3 +117,24 @@ test("a graphics card that is not there is told by the error alone: the runtime'
 	// on a machine with one the engine starts
 	if (stdout !== "") expect(stdout).toMatch(/^provider "cuda" [^\n]+; available: cpu, [^\n]*wasm\n$/);
 });
+
+test("a run that is larger than WASM's memory says its size and what would fit, and the next one runs", async () => {
+	await using engine = await LocalEngine.create({ provider: "wasm", threads: 1 });
+	const x = ops.input("x", "float32", ["pos", 1]);
+	const program = compile(graphOf({ y: ops.matmul(x, x, { transposeB: true }) }), "wasm");
+	const run = (pos: number) => engine.run({ program, feeds: { x: Tensor.full([pos, 1], 2) } });
+	// one that there is no room for beside the runtime, and one whose bytes 32 bits do not count
+	for (const [pos, size] of [
+		[32_760, "4.3"],
+		[40_000, "6.4"],
+	] as const)
+		await expect(run(pos)).rejects.toThrow(
+			new RegExp(
+				`^out of memory: the results of this run alone take ${size} GB \\(pos ${pos}\\), and WASM has 4.3 GB for everything; about 1\\d{4} positions would fit$`,
+			),
+		);
+	expect((await run(2)).get("y")?.toNested()).toEqual([
+		[4, 4],
+		[4, 4],
+	]);
+});

@@ -1,5 +1,5 @@
 /** Files that are dropped on the page: what it can hold is Node's model, what it cannot is told. */
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadModel } from "headscope";
@@ -50,6 +50,40 @@ test("a GGUF file is computed in the page as in Node", async () => {
 	expect(shown.length).toBeGreaterThan(4);
 	for (const [i, probability] of shown.entries())
 		expect(Math.abs(Number(probability) - Math.exp((last[i] as number) - most) / sum)).toBeLessThan(1e-4);
+	expect(complaints).toEqual([]);
+	await page.close();
+});
+
+test("a text that is larger than the memory is told with its size and what would fit, and the page goes on", async () => {
+	// rotary embeddings stand for any position: the demo model's weights as many small heads with a longer context
+	const config = JSON.parse(readFileSync(join(demoLlama, "config.json"), "utf8"));
+	const heads = { num_attention_heads: 32, num_key_value_heads: 32, head_dim: 2 };
+	const long = Buffer.from(JSON.stringify({ ...config, ...heads, max_position_embeddings: 2 ** 17 }));
+	const names = ["tokenizer.json", "tokenizer_config.json", "model.safetensors"];
+	const { page, complaints } = await openStudio(studio.browser, studio.server.url);
+	await page.getByLabel("Open files").setInputFiles([
+		{ name: "config.json", mimeType: "application/json", buffer: long },
+		...names.map((name) => ({
+			name,
+			mimeType: "application/octet-stream",
+			buffer: readFileSync(join(demoLlama, name)),
+		})),
+	]);
+	await page.locator("option:checked", { hasText: "file:model" }).waitFor({ state: "attached" });
+	const text = page.getByLabel("Text", { exact: true });
+	await text.fill("moon ".repeat(6000));
+	await page
+		.locator(".notices")
+		.getByText(
+			/^out of memory: the results of this run alone take 9\.2 GB \(batch 1, pos 6000\), and WASM has 4\.3 GB for everything; about [12]\d{3} positions would fit$/,
+		)
+		.waitFor();
+	// what was typed is not lost, and can be cut
+	expect((await text.inputValue()).length).toBe(30_000);
+	await text.fill("moon king moon");
+	await settled(page);
+	expect(await page.getByRole("list", { name: "Tokens" }).getByRole("button").count()).toBe(3);
+	expect(await page.locator(".notices .problem").count()).toBe(0);
 	expect(complaints).toEqual([]);
 	await page.close();
 });

@@ -41,7 +41,7 @@ export async function scoreRows(
 			});
 			return [...found.values()];
 		};
-		return interventions.length > 0 ? find() : remember(looks, key, find);
+		return interventions.length > 0 ? find() : remember(looks, key, find, signal);
 	});
 	const cure = isGiven ? "" : "; on the prompts it may act";
 	const left = refused.map(({ data, why }) => ({ data, why: `${why}${takes(data) ? cure : ""}` }));

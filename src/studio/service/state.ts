@@ -100,14 +100,24 @@ export class StudioState {
 	}
 }
 
-/** The value under a key, made where it is not there; the oldest goes where there are too many. Failures are not kept. */
-export function remember<T>(
+/**
+ * The value under a key, made where it is not there; the oldest goes where there are too many. Failures are not kept, and
+ * whoever waits for somebody else, who gives up, makes it anew.
+ * @param signal of who asks; `make` hears it
+ */
+export async function remember<T>(
 	kept: Map<string, Promise<unknown>>,
 	key: string,
 	make: () => Promise<T>,
+	signal: AbortSignal,
 ): Promise<T> {
-	const known = kept.get(key) as Promise<T> | undefined;
-	if (known) return known;
+	for (let known = kept.get(key); known; known = kept.get(key)) {
+		try {
+			return (await known) as T;
+		} catch (error) {
+			if (signal.aborted || !isAbort(error)) throw error;
+		}
+	}
 	const made = make();
 	kept.set(key, made);
 	made.catch(() => kept.delete(key));
@@ -119,4 +129,8 @@ export function remember<T>(
 /** The same model for somebody who will dispose of it while the page goes on with it. */
 export function borrowed(model: Model): Model {
 	return Object.create(model, { dispose: { value: async () => {} } }) as Model;
+}
+
+function isAbort(error: unknown): boolean {
+	return error instanceof Error && error.name === "AbortError";
 }
