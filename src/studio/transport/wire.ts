@@ -1,10 +1,18 @@
 import { decode, ExtensionCodec, encode } from "@msgpack/msgpack";
+import { withGaps, withoutGaps } from "./gaps.js";
 
-/** Typed arrays by the number of their MessagePack extension. */
-const ARRAYS = [Float32Array, Int32Array, Float64Array, Uint8Array, BigInt64Array] as const;
+/** Typed arrays by the number of their MessagePack extension, from 1. */
+const ARRAYS = [undefined, Float32Array, Int32Array, Float64Array, Uint8Array, BigInt64Array] as const;
 
 const codec = new ExtensionCodec();
+// asked first, since its number is the lowest
+codec.register({
+	type: 0,
+	encode: (value) => (value instanceof Float32Array && withoutGaps(value)) || null,
+	decode: withGaps,
+});
 for (const [type, Kind] of ARRAYS.entries()) {
+	if (!Kind) continue;
 	codec.register({
 		type,
 		encode: (value) =>
