@@ -1,76 +1,96 @@
 /** What every view must be: readable by a screen reader in each of the page's looks, and still where nothing is asked of it. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { AxeResults } from "axe-core";
-import type { Page } from "playwright-core";
-import { describe, expect, test } from "vitest";
+import type { AxeResults, RunOptions } from "axe-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { expect, test } from "vitest";
 import { openStudio, settled, studioOfFile } from "./open-studio.js";
+import { STATES } from "./states.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const studio = studioOfFile();
 
-/** The page's violations as lines, each with the elements concerned. */
-async function violations(page: Page): Promise<string[]> {
-	const found = await page.evaluate(() =>
-		(globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run(),
+/** What colours can be wrong with; everything else is the same in light and dark. */
+const COLOURS = ["color-contrast", "link-in-text-block"];
+const PHONE = { width: 390, height: 844 };
+
+/** The violations of a part of the page as lines, each with the elements concerned. */
+async function violations(page: Page, part: string, rules: RunOptions): Promise<string[]> {
+	const options = { ...rules, resultTypes: ["violations" as const], preload: false };
+	const found = await page.evaluate(
+		([of, asked]) =>
+			(globalThis as unknown as { axe: { run(of: string, asked: RunOptions): Promise<AxeResults> } }).axe.run(
+				of,
+				asked,
+			),
+		[part, options] as const,
 	);
 	return found.violations.map(
 		({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`,
 	);
 }
 
-const LOOKS = [
-	{ look: "light", colorScheme: "light", viewport: { width: 1280, height: 900 } },
-	{ look: "dark", colorScheme: "dark", viewport: { width: 1280, height: 900 } },
-	{ look: "on a phone", colorScheme: "light", viewport: { width: 390, height: 844 } },
-] as const;
+/** Goes through all states, and looks at each. */
+async function inEveryState(
+	options: BrowserContextOptions,
+	look: (page: Page, part: string) => Promise<readonly string[]>,
+): Promise<string[]> {
+	const { page, complaints } = await openStudio(studio.browser, studio.server.url, {
+		...options,
+		reducedMotion: "reduce",
+	});
+	await page.evaluate(axe);
+	const found: string[] = [];
+	for (const { name, part = "html", reach } of STATES) {
+		await reach(page);
+		found.push(...(await look(page, part)).map((line) => `${name}: ${line}`));
+	}
+	// with reduced motion nothing is animated
+	expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+	expect(complaints).toEqual([]);
+	await page.close();
+	return found;
+}
 
-describe.each(LOOKS)("$look", ({ colorScheme, viewport }) => {
-	test("no view has a violation, or is wider than the window", async () => {
-		const { page, complaints } = await openStudio(studio.browser, studio.server.url, {
-			colorScheme,
-			viewport,
-			reducedMotion: "reduce",
-		});
-		await page.evaluate(axe);
-		const found: string[] = [];
-		const check = async (where: string): Promise<void> => {
-			found.push(...(await violations(page)).map((line) => `${where}: ${line}`));
-			const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-			if (wide > viewport.width) found.push(`${where}: ${wide} pixels wide`);
-		};
-		const tabs = page.locator("nav[aria-label=Views] button");
-		expect(await tabs.count()).toBeGreaterThan(1);
-		for (const tab of await tabs.all()) {
-			const view = (await tab.textContent()) ?? "";
-			await tab.click();
-			await page.getByRole("main", { name: view }).waitFor();
-			await page.getByText(`Loading ${view}`).waitFor({ state: "detached" });
-			await settled(page);
-			await check(view);
-		}
-		// with a change, with what is wrong, and with what the question mark opens
-		await tabs.first().click();
-		await page.locator('[aria-label^="Head 0.1"]').first().press("x");
-		await settled(page);
-		await check("with a change");
-		await page.getByLabel("Text", { exact: true }).fill("");
-		await page.locator(".notices .problem").first().waitFor();
-		await check("with an error");
-		await page.getByRole("button", { name: "Help", exact: true }).click();
-		await page.getByRole("dialog").waitFor();
-		await check("help");
-		await page.getByRole("button", { name: "Take the tour" }).click();
-		await page.getByRole("dialog", { name: "Type" }).waitFor();
-		await check("tour");
-		// with reduced motion nothing is animated
-		expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
-		expect(found).toEqual([]);
-		expect(complaints).toEqual([]);
-		await page.close();
-	}, 180_000);
-});
+test("no state of the page has a violation, light or dark", async () => {
+	const found = await inEveryState({ viewport: { width: 1280, height: 900 } }, async (page, part) => {
+		const light = await violations(page, part, {});
+		await page.emulateMedia({ colorScheme: "dark" });
+		await page.locator("html[data-theme=dark]").waitFor();
+		const dark = await violations(page, part, { runOnly: COLOURS });
+		await page.emulateMedia({ colorScheme: "light" });
+		await page.locator("html[data-theme=light]").waitFor();
+		return [...light, ...dark.map((line) => `dark: ${line}`)];
+	});
+	expect(found).toEqual([]);
+}, 300_000);
+
+/** What is wider than the window: the page, or what lies over it. */
+function tooWide(page: Page): Promise<string[]> {
+	return page.evaluate((width) => {
+		const over = document.querySelectorAll("[role=menu], .menu-note:not(:empty), dialog[open], .tour-card");
+		const boxes = [...over].map((one) => [one.className, one.getBoundingClientRect()] as const);
+		return [
+			...(document.documentElement.scrollWidth > width
+				? [`${document.documentElement.scrollWidth} pixels wide`]
+				: []),
+			...boxes
+				.filter(([, { left, right }]) => left < 0 || right > width)
+				.map(([name, { left, right }]) => `${name} from ${left} to ${right}`),
+		];
+	}, PHONE.width);
+}
+
+test("no state of the page is wider than a phone, or has a violation there", async () => {
+	const phone = { viewport: PHONE, hasTouch: true, isMobile: true };
+	const rules = Object.fromEntries(COLOURS.map((rule) => [rule, { enabled: false }]));
+	const found = await inEveryState(phone, async (page, part) => [
+		...(await violations(page, part, { rules })),
+		...(await tooWide(page)),
+	]);
+	expect(found).toEqual([]);
+}, 300_000);
 
 test("nothing jumps while somebody types, wipes a head, and goes back", async () => {
 	const { page } = await openStudio(studio.browser, studio.server.url);
