@@ -1,28 +1,20 @@
 /** Prompts side by side, the BOS, ids, losses and sample texts; numbers are the library's in Node. */
 import { loadModel, type Model, nextTokenLoss } from "headscope";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { eventually, PROMPT } from "./heads-page.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { openStudio, settled, studioOfFile } from "./open-studio.js";
 
 // each opens a page of its own, beside other tests
 vi.setConfig({ testTimeout: 120_000 });
 
-let server: StudioServer;
-let browser: Browser;
+const studio = studioOfFile();
 let model: Model;
 
 beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
 	model = await loadModel("demo");
 });
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-	await model?.dispose();
-});
+afterAll(() => model?.dispose());
 
 const tokens = (page: Page, name = "Tokens"): Locator =>
 	page.getByRole("list", { name, exact: true }).getByRole("button");
@@ -36,7 +28,7 @@ async function meanLoss(text: string, bos = false): Promise<string> {
 }
 
 test("prompts stand side by side, each with its tokens, loss and next token; one is chosen for the heads", async () => {
-	const { page, complaints } = await openStudio(browser, server.url);
+	const { page, complaints } = await openStudio(studio.browser, studio.server.url);
 	const prompt = page.getByRole("region", { name: "Prompt", exact: true });
 	expect(await prompt.textContent()).toContain(`mean loss ${await meanLoss(PROMPT)} nats`);
 	await page.getByRole("button", { name: "Add a prompt" }).click();
@@ -67,7 +59,7 @@ test("prompts stand side by side, each with its tokens, loss and next token; one
 });
 
 test("the BOS can be put in front, ids are shown on demand, and losses follow changes", async () => {
-	const { page } = await openStudio(browser, server.url);
+	const { page } = await openStudio(studio.browser, studio.server.url);
 	expect(await tokens(page).count()).toBe(9);
 	await page.getByLabel("BOS in front").check();
 	await settled(page);
@@ -97,7 +89,7 @@ test("the BOS can be put in front, ids are shown on demand, and losses follow ch
 });
 
 test("sample makers put texts into the prompt", async () => {
-	const { page } = await openStudio(browser, server.url);
+	const { page } = await openStudio(studio.browser, studio.server.url);
 	const text = page.getByLabel("Text", { exact: true });
 	const press = async (name: string): Promise<string[]> => {
 		const before = await text.inputValue();
@@ -118,7 +110,7 @@ test("sample makers put texts into the prompt", async () => {
 });
 
 test("a huge text is refused in words, and the page goes on", async () => {
-	const { page } = await openStudio(browser, server.url);
+	const { page } = await openStudio(studio.browser, studio.server.url);
 	const text = page.getByLabel("Text", { exact: true });
 	const problem = page.locator(".notices .problem");
 	await text.fill("moon ".repeat(1000));

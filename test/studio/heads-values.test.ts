@@ -2,12 +2,10 @@
 import { fileURLToPath } from "node:url";
 import { loadModel, type Model } from "headscope";
 import { valueWeightedPatterns } from "headscope/lens";
-import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { nodeHost } from "../../src/studio/server/host-node.js";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { cellsOf, pointAt, tableOf } from "./heads-page.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { openStudio, settled, studioOfFile } from "./open-studio.js";
 
 /** Three layers of four heads, two of which share keys and values each. */
 const GROUPED = fileURLToPath(
@@ -18,20 +16,13 @@ const TEXT = "t3 t4 t5 t6 t3 t4 t5";
 // each opens a page of its own, beside other tests
 vi.setConfig({ testTimeout: 120_000 });
 
-let server: StudioServer;
-let browser: Browser;
+const studio = studioOfFile({ host: nodeHost({ models: [GROUPED], versions: {} }) });
 let model: Model;
 
 beforeAll(async () => {
-	server = await serveBuilt({ host: nodeHost({ models: [GROUPED], versions: {} }) });
-	browser = await startBrowser();
 	model = await loadModel(GROUPED);
 });
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-	await model?.dispose();
-});
+afterAll(() => model?.dispose());
 
 test("patterns weighted by values are the library's, and groups of heads are marked", async () => {
 	const scene = new URLSearchParams({
@@ -41,7 +32,7 @@ test("patterns weighted by values are the library's, and groups of heads are mar
 		head: "2.3",
 		score: "previous-token",
 	});
-	const { page, complaints } = await openStudio(browser, `${server.url}#${scene}`);
+	const { page, complaints } = await openStudio(studio.browser, `${studio.server.url}#${scene}`);
 	const cells = cellsOf(page, "2.3");
 	await cells.waitFor();
 	expect(await page.locator(".kv-group").allTextContents()).toEqual(["kv 0", "kv 1"]);

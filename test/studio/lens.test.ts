@@ -1,11 +1,10 @@
 import { type Intervention, loadModel, type Model } from "headscope";
 import { directAttribution, type LogitLens, logitLens } from "headscope/lens";
-import type { Browser, Locator } from "playwright-core";
+import type { Locator } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { copiedCode, runCode } from "./copied-code.js";
 import { addressOf, heatMap, mapNumbers, numberOf } from "./heat-maps.js";
-import { openStudio, serveBuilt, startBrowser } from "./open-studio.js";
+import { openStudio, studioOfFile } from "./open-studio.js";
 
 const PROMPT = "red fox moon bread king red fox moon bread";
 const INTERVENTIONS: Intervention[] = [
@@ -14,19 +13,13 @@ const INTERVENTIONS: Intervention[] = [
 ];
 const CHANGES = INTERVENTIONS.map((data) => ({ on: true, data }));
 
-let server: StudioServer;
-let browser: Browser;
+const studio = studioOfFile();
 let model: Model;
 
 beforeAll(async () => {
-	server = await serveBuilt();
-	[browser, model] = await Promise.all([startBrowser(), loadModel("demo")]);
+	model = await loadModel("demo");
 });
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-	await model?.dispose();
-});
+afterAll(() => model?.dispose());
 
 function expectNear(found: readonly number[], wanted: readonly number[]): void {
 	expect(found).toHaveLength(wanted.length);
@@ -47,8 +40,8 @@ async function expectLens(map: Locator, { top, points }: LogitLens): Promise<voi
 
 test("the lens reads what the library reads, unchanged and changed, and follows a token that is picked", async () => {
 	const { page, complaints } = await openStudio(
-		browser,
-		addressOf(server.url, { view: "lens", changes: CHANGES }),
+		studio.browser,
+		addressOf(studio.server.url, { view: "lens", changes: CHANGES }),
 	);
 	const [unchanged, changed] = [heatMap(page, /^Unchanged/), heatMap(page, /^Changed/)];
 	await changed.waitFor();
@@ -82,7 +75,10 @@ test("the lens reads what the library reads, unchanged and changed, and follows 
 
 test("direct attribution gives the library's components, heads and neurons", async () => {
 	const views = { lens: { reading: "attribution", wrong: "red" } };
-	const { page, complaints } = await openStudio(browser, addressOf(server.url, { view: "lens", views }));
+	const { page, complaints } = await openStudio(
+		studio.browser,
+		addressOf(studio.server.url, { view: "lens", views }),
+	);
 	const components = page.getByRole("table", { name: "Components" });
 	await components.waitFor();
 	const options = { answers: "king", wrong: "red", positions: -1 };
@@ -126,7 +122,7 @@ async function titles(cells: Locator): Promise<number[]> {
 
 test("a change that does not fit is left out of a reading and told, and the others act", async () => {
 	const changes = [...CHANGES, { on: true, data: { kind: "scale", heads: ["0.9"], factor: 2 } }];
-	const { page } = await openStudio(browser, addressOf(server.url, { view: "lens", changes }));
+	const { page } = await openStudio(studio.browser, addressOf(studio.server.url, { view: "lens", changes }));
 	await page.getByText('Left out of this reading: z of 0.9 times 2: heads[0]: no head "0.9"').waitFor();
 	const { cache } = await model.runWithCache(PROMPT, { names: /hook_pattern$/ });
 	const run = { interventions: INTERVENTIONS, donors: { clean: cache } };

@@ -3,31 +3,23 @@ import { basisBatch, dmmse, type Run, ridge, TorchRandom } from "headscope/icl";
 import { getAttention } from "headscope/mechinterp";
 import { resolveRun } from "headscope/node";
 import { hook, patch_, relativeChange, setHeadsTo } from "headscope/patching";
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Locator, Page } from "playwright-core";
+import { beforeAll, expect, test } from "vitest";
 import { nodeHost } from "../../src/studio/server/host-node.js";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { studioService } from "../../src/studio/service/service.js";
 import { copiedCode, runCode } from "./copied-code.js";
-import { openStudio, serveBuilt, startBrowser } from "./open-studio.js";
+import { openStudio, studioOfFile } from "./open-studio.js";
 
 /** Tables have five decimals, which may be off by half of the last one beside the difference that is allowed. */
 const TOLERANCE = 5e-5 + 5e-6;
 
-let server: StudioServer;
-let browser: Browser;
+const studio = studioOfFile();
 let page: Page;
 let complaints: readonly string[];
 
 beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-	({ page, complaints } = await openStudio(browser, `${server.url}#v=1&view=regression`));
+	({ page, complaints } = await openStudio(studio.browser, `${studio.server.url}#v=1&view=regression`));
 	await shown();
-});
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
 });
 
 /** Waits until what was last chosen is computed and drawn. */

@@ -4,11 +4,10 @@ import { describeRun } from "headscope/icl";
 import { checkpointSteps, resolveRun } from "headscope/node";
 import { scoreHeads } from "headscope/scores";
 import type { PythonDict } from "headscope/train";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Phase, ShippedRun } from "../../src/studio/service/checkpoint-host.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { openStudio, settled, studioOfFile } from "./open-studio.js";
 
 function asset<T>(name: string): T {
 	return JSON.parse(readFileSync(new URL(`../../assets/${name}`, import.meta.url), "utf8")) as T;
@@ -51,19 +50,12 @@ describe("what is written of trainings for pages", () => {
 });
 
 describe("the slider of the heads view", () => {
-	let server: StudioServer;
-	let browser: Browser;
+	const studio = studioOfFile();
 	let page: Page;
 	let complaints: readonly string[];
 
 	beforeAll(async () => {
-		server = await serveBuilt();
-		browser = await startBrowser();
-		({ page, complaints } = await openStudio(browser, server.url));
-	});
-	afterAll(async () => {
-		await browser?.close();
-		await server?.[Symbol.asyncDispose]();
+		({ page, complaints } = await openStudio(studio.browser, studio.server.url));
 	});
 
 	/** The likeliest next token, by the library in Node. */

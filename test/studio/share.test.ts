@@ -3,36 +3,28 @@ import { join } from "node:path";
 import { decode } from "fast-png";
 import { loadModel } from "headscope";
 import { parseExperiment, runExperiment } from "headscope/experiments";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { root } from "../built.js";
 import { copiedCode, runCode } from "./copied-code.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { openStudio, settled, studioOfFile } from "./open-studio.js";
 
 const PROMPT = "red fox moon bread king red fox moon bread";
 // below the package, so that "headscope" is the package itself, built
 mkdirSync(join(root, ".cache"), { recursive: true });
 const folder = mkdtempSync(join(root, ".cache/share-"));
 
-let server: StudioServer;
-let browser: Browser;
+const studio = studioOfFile();
 let page: Page;
 let complaints: readonly string[];
 
 beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-	({ page, complaints } = await openStudio(browser, server.url, {
+	({ page, complaints } = await openStudio(studio.browser, studio.server.url, {
 		permissions: ["clipboard-read", "clipboard-write"],
 		acceptDownloads: true,
 	}));
 });
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-	rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Opens a menu and takes one of its items; what is saved comes back as a file. */
 async function save(menu: string | RegExp, item: string): Promise<{ name: string; bytes: Buffer }> {
@@ -150,7 +142,7 @@ describe("sharing", () => {
 		await page.getByText("Copied.").waitFor();
 		const address = await clipboard();
 		expect(address).toContain("changes=");
-		const other = await openStudio(browser, address);
+		const other = await openStudio(studio.browser, address);
 		await settled(other.page);
 		expect(await other.page.getByRole("button", { name: "Head 0.1, ablated" }).count()).toBe(1);
 		await other.page.close();
@@ -215,7 +207,7 @@ describe("sharing", () => {
 	});
 
 	test("an address of another version with unknown parts says so, and the rest is shown", async () => {
-		const other = await openStudio(browser, `${server.url}#v=9&head=0.2&colour=blue`);
+		const other = await openStudio(studio.browser, `${studio.server.url}#v=9&head=0.2&colour=blue`);
 		const { page: shown } = other;
 		await shown.getByText('this address is of form "9"').waitFor();
 		await shown.getByText('"colour" in the address is not known here').waitFor();

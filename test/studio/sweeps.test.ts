@@ -7,36 +7,32 @@ import {
 	sumPositions,
 } from "headscope/causal";
 import { measuring, readMetric } from "headscope/metrics";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
 import { copiedCode, runCode } from "./copied-code.js";
 import { addressOf, expectMap, heatMap, mapNumbers, sceneOf } from "./heat-maps.js";
-import { openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { openStudio, settled, studioOfFile } from "./open-studio.js";
 
 const PROMPT = "red fox moon bread king red fox moon bread";
 const CORRUPT = "red fox moon king bread red fox moon bread";
 
-let server: StudioServer;
-let browser: Browser;
+const studio = studioOfFile();
 let model: Model;
 
 beforeAll(async () => {
-	server = await serveBuilt();
-	[browser, model] = await Promise.all([startBrowser(), loadModel("demo")]);
+	model = await loadModel("demo");
 });
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-	await model?.dispose();
-});
+afterAll(() => model?.dispose());
 
 const status = (page: Page) => page.locator(".sweep-status [role=status]");
 const finished = (page: Page): Promise<void> =>
 	status(page).filter({ hasText: "follows the text" }).waitFor();
 
 test("ablating all heads gives the library's numbers; a key and a click make a cell a change", async () => {
-	const { page, complaints } = await openStudio(browser, addressOf(server.url, { view: "sweeps" }));
+	const { page, complaints } = await openStudio(
+		studio.browser,
+		addressOf(studio.server.url, { view: "sweeps" }),
+	);
 	await page.getByRole("button", { name: "Run", exact: true }).click();
 	await finished(page);
 	const map = heatMap(page, /Zero ablation/);
@@ -79,7 +75,10 @@ test("ablating all heads gives the library's numbers; a key and a click make a c
 
 test("cells are drawn as they arrive, and a sweep can be cancelled", async () => {
 	const sweeps = { rows: "repeat", metric: "loss", samples: 8, seed: 3 };
-	const { page } = await openStudio(browser, addressOf(server.url, { view: "sweeps", views: { sweeps } }));
+	const { page } = await openStudio(
+		studio.browser,
+		addressOf(studio.server.url, { view: "sweeps", views: { sweeps } }),
+	);
 	await page.getByRole("button", { name: "Run", exact: true }).waitFor();
 	await page.evaluate(() => {
 		const counts = new Set<number>();
@@ -113,8 +112,8 @@ test("cells are drawn as they arrive, and a sweep can be cancelled", async () =>
 test("patching gives the library's effects beside their estimate, and a cell becomes a change", async () => {
 	const sweeps = { sweep: "patch" };
 	const { page, complaints } = await openStudio(
-		browser,
-		addressOf(server.url, { view: "sweeps", views: { sweeps } }),
+		studio.browser,
+		addressOf(studio.server.url, { view: "sweeps", views: { sweeps } }),
 	);
 	await page.getByRole("button", { name: `Add the corrupted prompt ${CORRUPT}` }).click();
 	await settled(page);
@@ -175,8 +174,8 @@ test("a click on a cell applies what was swept, as the sweep had it", async () =
 	const prompts = [PROMPT, CORRUPT];
 	const sweeps = { metric: "loss", live: true };
 	const { page, complaints } = await openStudio(
-		browser,
-		addressOf(server.url, { view: "sweeps", prompts, views: { sweeps } }),
+		studio.browser,
+		addressOf(studio.server.url, { view: "sweeps", prompts, views: { sweeps } }),
 	);
 	const measure = await measuring(model, "loss", { prompts });
 	const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
@@ -228,8 +227,8 @@ test("heads are ablated on top of the changes that are on, and one that does not
 	const donors = { other: { prompts: [CORRUPT] } };
 	const sweeps = { metric: "loss", live: true };
 	const { page, complaints } = await openStudio(
-		browser,
-		addressOf(server.url, { view: "sweeps", changes, donors, views: { sweeps } }),
+		studio.browser,
+		addressOf(studio.server.url, { view: "sweeps", changes, donors, views: { sweeps } }),
 	);
 	const map = heatMap(page, /^Zero/);
 	const alone = await ablateHeads(model, { prompts: PROMPT });
@@ -279,8 +278,13 @@ test("the programs that the page gives find what the sweeps found, whatever the 
 	// brought up to date by the page: as long as the prompt
 	const donors = { random: { ids: [[0]] } };
 	const repeats = { rows: "repeat", samples: 3, seed: 2, onTop: true, live: true };
-	const ablated = addressOf(server.url, { view: "sweeps", changes, donors, views: { sweeps: repeats } });
-	const { page, complaints } = await openStudio(browser, ablated);
+	const ablated = addressOf(studio.server.url, {
+		view: "sweeps",
+		changes,
+		donors,
+		views: { sweeps: repeats },
+	});
+	const { page, complaints } = await openStudio(studio.browser, ablated);
 	await finished(page);
 	await expectProgram(page, "Export ablate-heads-zero", "change", heatMap(page, /^Zero/));
 	await page.getByRole("combobox", { name: "Rows" }).selectOption("prompts");
@@ -290,8 +294,12 @@ test("the programs that the page gives find what the sweeps found, whatever the 
 	expect(complaints).toEqual([]);
 	await page.close();
 	const sweeps = { sweep: "patch", live: true };
-	const patched = addressOf(server.url, { view: "sweeps", prompts: [PROMPT, CORRUPT], views: { sweeps } });
-	const other = await openStudio(browser, patched);
+	const patched = addressOf(studio.server.url, {
+		view: "sweeps",
+		prompts: [PROMPT, CORRUPT],
+		views: { sweeps },
+	});
+	const other = await openStudio(studio.browser, patched);
 	await finished(other.page);
 	await expectProgram(other.page, "Export patching-resid_pre", "effects", heatMap(other.page, /^Patching/));
 	expect(other.complaints).toEqual([]);
