@@ -176,10 +176,30 @@ async function detectOne(
 		if (excludeBos) counted.data[q * n] = 0;
 		if (excludeCurrentToken) counted.data[q * n + q] = 0;
 	}
-	const names = Array.from({ length: model.config.nLayers }, (_, l) => `blocks.${l}.attn.hook_pattern`);
-	const readout: Readout = {
+	const feeds = { [WANTED]: wanted, [COUNTED]: counted };
+	const readout = { ...readoutOf(measure, model.config.nLayers), feeds };
+	const found = await model.read(input, readout, signal ? { signal } : {});
+	const numbers = (name: string): number[] => Array.from(found.get(name)?.data ?? [], Number);
+	if (measure === "abs") return numbers("error").map((error) => 1 - Math.round((error / n) * 1000) / 1000);
+	const all = numbers("all");
+	return numbers("hit").map((hit, i) => (hit === 0 ? 0 : hit / (all[i] as number)));
+}
+
+/** By measure and number of layers. */
+const readouts = new Map<string, Readout>();
+
+/** The sums of every layer, made once: models compile a readout once by its function. */
+function readoutOf(measure: "mul" | "abs", nLayers: number): Readout {
+	const key = `${measure} ${nLayers}`;
+	const found = readouts.get(key) ?? sumsOf(measure, nLayers);
+	readouts.set(key, found);
+	return found;
+}
+
+function sumsOf(measure: "mul" | "abs", nLayers: number): Readout {
+	const names = Array.from({ length: nLayers }, (_, l) => `blocks.${l}.attn.hook_pattern`);
+	return {
 		names,
-		feeds: { [WANTED]: wanted, [COUNTED]: counted },
 		outputs: (get, g) => {
 			const pos = get(names[0] as string).dim(-1);
 			const [d, m] = [WANTED, COUNTED].map((name) => g.input(name, "float32", [pos, pos])) as [Value, Value];
@@ -193,9 +213,4 @@ async function detectOne(
 			return { hit: each((a) => g.mul(g.mul(a, d), m)), all: each((a) => g.mul(a, m)) };
 		},
 	};
-	const found = await model.read(input, readout, signal ? { signal } : {});
-	const numbers = (name: string): number[] => Array.from(found.get(name)?.data ?? [], Number);
-	if (measure === "abs") return numbers("error").map((error) => 1 - Math.round((error / n) * 1000) / 1000);
-	const all = numbers("all");
-	return numbers("hit").map((hit, i) => (hit === 0 ? 0 : hit / (all[i] as number)));
 }

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { loadCheckpoint, loadModel } from "../models/load-model.js";
 import type { Model } from "../models/model.js";
 import { LocalEngine } from "../runtime/local-engine.js";
@@ -180,6 +180,21 @@ describe("detectHead", () => {
 				expect((await detectHead(demo, [ids, ids], "previous-token", options)).data).toEqual(named.data);
 			}
 		}
+	});
+
+	test("prompts of any length and every pattern share one program for each measure", async () => {
+		const runs = vi.spyOn(engine, "run");
+		for (const [prompt, detection, measure] of [
+			[ids, "induction", "mul"],
+			[ids.slice(1), "previous-token", "mul"],
+			[ids, "duplicate-token", "abs"],
+			[ids.slice(2), "induction", "abs"],
+		] as const)
+			await detectHead(demo, [prompt], detection, { measure, excludeBos: true });
+		const programs = runs.mock.calls.map(([{ program }]) => program);
+		runs.mockRestore();
+		expect(programs).toHaveLength(4);
+		expect(new Set(programs).size).toBe(2);
 	});
 
 	test("heads that were not asked for get -1, and a pattern without ones scores 0", async () => {
