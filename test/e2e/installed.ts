@@ -1,6 +1,16 @@
 /** The packed tarball in an empty folder, as a user has it. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+	cpSync,
+	linkSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	rmSync,
+	symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -27,6 +37,9 @@ const environment = Object.fromEntries(
 	),
 );
 
+/** Where the package is installed already, in the same file system as temporary files; `npm test` sets it. */
+const shared = process.env.HEADSCOPE_INSTALLED;
+
 export class Installed {
 	private constructor(
 		readonly folder: string,
@@ -36,15 +49,15 @@ export class Installed {
 	static async create(): Promise<Installed> {
 		requireBuilt();
 		const folder = mkdtempSync(join(tmpdir(), "headscope-pack-"));
-		const { stdout } = await npmIn(root, ["pack", "--json", "--pack-destination", folder]);
-		const [packed] = JSON.parse(stdout) as Packed[];
-		if (!packed) throw new Error("npm pack made nothing");
-		const user = { name: "user", private: true, type: "module" };
-		writeFileSync(join(folder, "package.json"), JSON.stringify(user));
-		const made = new Installed(folder, packed);
-		// whatever becomes of onnxruntime-node's install script, this must end well
-		await made.npm(["install", "--no-audit", "--no-fund", `./${packed.filename}`]);
-		return made;
+		if (shared === undefined) {
+			const script = join(root, "scripts/install-packed.mjs");
+			await execute(process.execPath, [script, folder], { env: environment, maxBuffer: 2 ** 26 });
+		} else {
+			for (const { name } of readdirSync(shared, { withFileTypes: true }).filter((entry) => entry.isFile()))
+				cpSync(join(shared, name), join(folder, name));
+			linkTree(join(shared, "node_modules"), join(folder, "node_modules"));
+		}
+		return new Installed(folder, JSON.parse(readFileSync(join(folder, "packed.json"), "utf8")) as Packed);
 	}
 
 	/** A path in the folder. */
@@ -53,7 +66,8 @@ export class Installed {
 	}
 
 	npm(args: string[]): Promise<Output> {
-		return npmIn(this.folder, args);
+		const shell = process.platform === "win32";
+		return execute("npm", args, { cwd: this.folder, env: environment, maxBuffer: 2 ** 26, shell });
 	}
 
 	/** Runs a program in the folder. */
@@ -71,7 +85,13 @@ export class Installed {
 	}
 }
 
-function npmIn(cwd: string, args: string[]): Promise<Output> {
-	const shell = process.platform === "win32";
-	return execute("npm", args, { cwd, env: environment, maxBuffer: 2 ** 26, shell });
+/** A folder of the same files, by hard links: hundreds of MB, of which tests remove some and write none. */
+function linkTree(from: string, to: string): void {
+	mkdirSync(to);
+	for (const entry of readdirSync(from, { withFileTypes: true })) {
+		const [source, target] = [join(from, entry.name), join(to, entry.name)];
+		if (entry.isDirectory()) linkTree(source, target);
+		else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+		else linkSync(source, target);
+	}
 }
