@@ -14,6 +14,7 @@ import { checkMemory } from "../../src/studio/service/page-memory.js";
 import { root } from "../built.js";
 import { smollm2 } from "../real-models.js";
 import { randomSae, writeSae } from "../sae/plain-sae.js";
+import { expectAsByCommand } from "./by-command.js";
 import { copiedCode, runCode } from "./copied-code.js";
 import { addressOf } from "./heat-maps.js";
 import { openStudio, serveBuilt, settled, studioOfFile } from "./open-studio.js";
@@ -205,7 +206,8 @@ describe("the page on an engine in Node", () => {
 			await changesOf(page).getByLabel("Any other kind of change").selectOption("sae");
 			await changesOf(page).locator(".change-editor").getByLabel("features").fill("all");
 			await changesOf(page).getByText(`all features of ${sae} times 0`).waitFor();
-			const results = await expectAsInNode(page, inNode);
+			const { results, kinds } = await expectAsByCommand(page);
+			expect(kinds).toEqual(["sae"]);
 			expect(results.some(({ change }) => Math.abs(change) > 1e-3)).toBe(true);
 
 			const region = page.getByRole("region", { name: `Training of ${folder}`, exact: true });

@@ -1,29 +1,22 @@
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
-import { type OpenedStudio, openStudio, serveBuilt, startBrowser } from "./open-studio.js";
+import { expectAsByCommand } from "./by-command.js";
+import { type OpenedStudio, openStudio, studioOfFile } from "./open-studio.js";
 import { changesOf, endNode, expectAsInNode, savedExperiment } from "./touching.js";
 
 const TOKENS = 9;
 
-let server: StudioServer;
-let browser: Browser;
+const studio = studioOfFile();
 let opened: OpenedStudio;
 
 beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-	opened = await openStudio(browser, server.url);
+	opened = await openStudio(studio.browser, studio.server.url);
 });
 beforeEach(async () => {
 	const remove = opened.page.getByRole("button", { name: "Remove all" });
 	if (await remove.isVisible()) await remove.click();
 });
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-	await endNode();
-});
+afterAll(() => endNode());
 
 /** Opens the dialog over head 0.1. */
 async function drawing(page: Page): Promise<Locator> {
@@ -92,7 +85,7 @@ test("a pattern painted with the pointer acts as in Node; no query can be made t
 	await dialog.getByRole("button", { name: "Undo stroke" }).click();
 	await dialog.getByText("row 2 sums to 2.00").waitFor();
 	await dialog.getByRole("button", { name: "Use this pattern" }).click();
-	const results = await expectAsInNode(page);
+	const { results } = await expectAsByCommand(page);
 	expect(results.some(({ change }) => Math.abs(change) > 1e-3)).toBe(true);
 	const { pattern, normalize } = await savedPattern(page);
 	expect(normalize).toBe(true);

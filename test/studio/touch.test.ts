@@ -1,28 +1,21 @@
 import { type ScoreHeadsOptions, scoreHeads } from "headscope/scores";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { NAMED_PATTERNS } from "../../src/interventions/index.js";
+import { INTERVENTIONS, NAMED_PATTERNS } from "../../src/interventions/index.js";
 import { randomRows } from "../../src/studio/random-rows.js";
-import type { StudioServer } from "../../src/studio/server/serve-node.js";
-import { type OpenedStudio, openStudio, serveBuilt, settled, startBrowser } from "./open-studio.js";
+import { expectAsByCommand } from "./by-command.js";
+import { type OpenedStudio, openStudio, settled, studioOfFile } from "./open-studio.js";
 import { changesOf, demoInNode, endNode, expectAsInNode, measured, printedMetrics } from "./touching.js";
 
 const SENTENCE = "red fox moon bread king red fox moon bread";
 
-let server: StudioServer;
-let browser: Browser;
+const studio = studioOfFile();
 let opened: OpenedStudio;
 
 beforeAll(async () => {
-	server = await serveBuilt();
-	browser = await startBrowser();
-	opened = await openStudio(browser, server.url);
+	opened = await openStudio(studio.browser, studio.server.url);
 });
-afterAll(async () => {
-	await browser?.close();
-	await server?.[Symbol.asyncDispose]();
-	await endNode();
-});
+afterAll(() => endNode());
 beforeEach(async () => {
 	const { page } = opened;
 	const remove = page.getByRole("button", { name: "Remove all" });
@@ -34,66 +27,109 @@ beforeEach(async () => {
 const press = (page: Page, name: string): Promise<void> =>
 	changesOf(page).getByRole("button", { name, exact: true }).click();
 
+const replacePattern = async (page: Page, name: string): Promise<void> => {
+	await changesOf(page).getByLabel("Pattern that replaces the head's").selectOption(name);
+	await press(page, "Replace pattern");
+	await changesOf(page).getByLabel(`pattern of 0.1 becomes ${name}`, { exact: true }).waitFor();
+};
+
+/** A way to change the model, and the kinds of interventions that come of it. */
+interface Gesture {
+	readonly kinds: readonly string[];
+	add(page: Page): Promise<void>;
+}
+
 /** Each kind of change, as somebody adds it. */
-const GESTURES: Readonly<Record<string, (page: Page) => Promise<void>>> = {
-	"zero ablation": (page) => press(page, "Zero"),
-	"mean ablation over random rows": (page) => press(page, "Mean"),
-	"resample ablation from random rows": (page) => press(page, "Resample"),
-	"scaling by a factor": async (page) => {
-		await press(page, "Scale");
-		await changesOf(page).getByLabel("factor").fill("-0.5");
+const GESTURES: Readonly<Record<string, Gesture>> = {
+	"zero ablation": { kinds: ["zero"], add: (page) => press(page, "Zero") },
+	"mean ablation over random rows": { kinds: ["mean"], add: (page) => press(page, "Mean") },
+	"resample ablation from random rows": { kinds: ["resample"], add: (page) => press(page, "Resample") },
+	"scaling by a factor": {
+		kinds: ["scale"],
+		add: async (page) => {
+			await press(page, "Scale");
+			await changesOf(page).getByLabel("factor").fill("-0.5");
+		},
 	},
-	"knocking out clicked keys": async (page) => {
-		await press(page, "Knock out keys");
-		const keys = changesOf(page).getByRole("group", { name: "keys by token" });
-		await keys.getByRole("button", { name: "position 3, bread" }).click();
-		await keys.getByRole("button", { name: "position 0, red" }).click();
+	"knocking out clicked keys": {
+		kinds: ["knock-out"],
+		add: async (page) => {
+			await press(page, "Knock out keys");
+			const keys = changesOf(page).getByRole("group", { name: "keys by token" });
+			await keys.getByRole("button", { name: "position 3, bread" }).click();
+			await keys.getByRole("button", { name: "position 0, red" }).click();
+		},
 	},
-	"editing scores": async (page) => {
-		await press(page, "Edit scores");
-		await changesOf(page).getByLabel("amount of score 1").fill("30");
-		await press(page, "Add a score");
+	"editing scores": {
+		kinds: ["edit-scores"],
+		add: async (page) => {
+			await press(page, "Edit scores");
+			await changesOf(page).getByLabel("amount of score 1").fill("30");
+			await press(page, "Add a score");
+		},
 	},
-	"patching from another text": async (page) => {
-		await press(page, "Patch");
-		await changesOf(page)
-			.getByLabel("text of donor other text")
-			.fill("king moon fox red bread king moon fox red");
+	"patching from another text": {
+		kinds: ["patch"],
+		add: async (page) => {
+			await press(page, "Patch");
+			await changesOf(page)
+				.getByLabel("text of donor other text")
+				.fill("king moon fox red bread king moon fox red");
+		},
 	},
-	"zeroing with all patterns frozen": async (page) => {
-		await press(page, "Zero");
-		await press(page, "Freeze patterns");
+	"zeroing with all patterns frozen": {
+		kinds: ["zero", "freeze"],
+		add: async (page) => {
+			await press(page, "Zero");
+			await press(page, "Freeze patterns");
+		},
 	},
-	"steering between two texts": async (page) => {
-		await press(page, "Steer");
-		await changesOf(page).getByLabel("away from").fill("bread king moon");
-		await press(page, "Add the difference");
-		await changesOf(page).getByText("add a vector to resid_pre of layer 1").waitFor();
+	"steering between two texts": {
+		kinds: ["add"],
+		add: async (page) => {
+			await press(page, "Steer");
+			await changesOf(page).getByLabel("away from").fill("bread king moon");
+			await press(page, "Add the difference");
+			await changesOf(page).getByText("add a vector to resid_pre of layer 1").waitFor();
+		},
 	},
-	"any kind at any hook point": async (page) => {
-		await changesOf(page).getByLabel("Any other kind of change").selectOption("scale");
-		const editor = changesOf(page).locator(".change-editor");
-		await editor.getByLabel("heads", { exact: true }).fill("");
-		await editor.getByLabel("at", { exact: true }).fill("mlp_out");
-		await editor.getByLabel("layers").fill("0 1");
-		await editor.getByLabel("factor").fill("0.25");
-		await editor.getByLabel("positions", { exact: true }).fill("2 4 -1");
+	"replacing a pattern": {
+		kinds: ["replace-pattern"],
+		add: (page) => replacePattern(page, "uniform"),
+	},
+	"any kind at any hook point": {
+		kinds: ["scale"],
+		add: async (page) => {
+			await changesOf(page).getByLabel("Any other kind of change").selectOption("scale");
+			const editor = changesOf(page).locator(".change-editor");
+			await editor.getByLabel("heads", { exact: true }).fill("");
+			await editor.getByLabel("at", { exact: true }).fill("mlp_out");
+			await editor.getByLabel("layers").fill("0 1");
+			await editor.getByLabel("factor").fill("0.25");
+			await editor.getByLabel("positions", { exact: true }).fill("2 4 -1");
+		},
 	},
 };
 
-test.each(Object.keys(GESTURES))("%s changes the metrics by as much as in Node", async (name) => {
+test.each(Object.keys(GESTURES))("%s changes the metrics by what the command line prints", async (name) => {
 	const { page } = opened;
-	await GESTURES[name]?.(page);
-	const results = await expectAsInNode(page);
+	const gesture = GESTURES[name] as Gesture;
+	await gesture.add(page);
+	const { results, kinds } = await expectAsByCommand(page);
+	expect(kinds).toEqual(gesture.kinds);
 	expect(results.some(({ change }) => Math.abs(change) > 1e-3)).toBe(true);
 });
 
 test.each(Object.keys(NAMED_PATTERNS))("the pattern %s in a head's place is Node's", async (name) => {
 	const { page } = opened;
-	await changesOf(page).getByLabel("Pattern that replaces the head's").selectOption(name);
-	await press(page, "Replace pattern");
-	await changesOf(page).getByLabel(`pattern of 0.1 becomes ${name}`, { exact: true }).waitFor();
+	await replacePattern(page, name);
 	await expectAsInNode(page);
+});
+
+test("every kind of intervention is among these", () => {
+	// autoencoders need the engine in Node: models.test.ts
+	const kinds = ["sae", ...Object.values(GESTURES).flatMap((gesture) => gesture.kinds)];
+	expect(new Set(kinds)).toEqual(new Set(INTERVENTIONS.map(({ kind }) => kind)));
 });
 
 test("metrics that the user adds are measured, and one that does not fit says why", async () => {

@@ -6,7 +6,7 @@ import { expect } from "vitest";
 import { settled } from "./open-studio.js";
 
 /** How far a page's numbers may be from Node's. */
-const TOLERANCE = 5e-5;
+export const TOLERANCE = 5e-5;
 
 /** The panel of changes. */
 export function changesOf(page: Page): Locator {
