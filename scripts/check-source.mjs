@@ -124,6 +124,7 @@ const LAYERS = {
 			"random",
 			"figures",
 			"models",
+			"runtime",
 			"hooks",
 			"graph",
 			"weights",

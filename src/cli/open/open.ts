@@ -1,6 +1,7 @@
 import { loadCheckpoint, openModel } from "../../models/load-model.js";
 import type { Model } from "../../models/model.js";
 import { type ResolvedModel, resolveModel } from "../../models/resolve.js";
+import type { Engine, EngineOptions } from "../../runtime/index.js";
 import type { Checkpoint, CheckpointOptions } from "../../weights/index.js";
 import type { Cli } from "../cli.js";
 import type { OpenOptions, RunModelOptions } from "../input/options.js";
@@ -25,24 +26,30 @@ export async function openArchitecture(
 /**
  * Loads a model to run it. To be disposed of: `await using model = await loadFor(cli, ref, options)`.
  * Where `check` is given it sees the sizes first, so that a wrong option is told before weights are read.
+ * @param engine where the model runs, else it has one of its own
  */
 export async function loadFor(
 	cli: Cli,
 	ref: string,
 	options: RunModelOptions,
 	check?: (opened: ResolvedModel & { checkpoint: Checkpoint }) => void | Promise<void>,
+	engine?: Engine,
 ): Promise<Model> {
 	const opened = await openArchitecture(cli, ref, options);
 	await check?.(opened);
-	const { provider, threads, weights } = options;
-	const engineOptions = { ...(provider && { provider }), ...(threads !== undefined && { threads }) };
+	const { weights } = options;
 	const model = await loadCheckpoint(opened.checkpoint, {
 		...checkpointOptions(cli, options),
 		...(weights && { weights }),
-		engineOptions,
+		...(engine ? { engine } : { engineOptions: engineOptionsOf(options) }),
 	});
 	cli.progress.end();
 	return model;
+}
+
+/** What the command line says of the engine. */
+export function engineOptionsOf({ provider, threads }: RunModelOptions): EngineOptions {
+	return { ...(provider && { provider }), ...(threads !== undefined && { threads }) };
 }
 
 function checkpointOptions(cli: Cli, { revision, offline }: OpenOptions): CheckpointOptions {

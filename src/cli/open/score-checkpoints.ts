@@ -2,12 +2,14 @@ import { checkpointSteps } from "../../models/checkpoint-steps-node.js";
 import type { Model } from "../../models/model.js";
 import { nextTokenLoss } from "../../models/next-token-loss.js";
 import type { Run } from "../../runs/run.js";
+import { createEngine } from "../../runtime/index.js";
 import type { HeadScores } from "../../scores/index.js";
 import { repeat } from "../../tasks/index.js";
 import { Random } from "../../tensor/index.js";
 import type { Cli } from "../cli.js";
 import type { PhaseOptions } from "../commands/phase.js";
 import { asUsage, sampleOptions, scoreFor } from "../input/score-samples.js";
+import { engineOptionsOf, loadFor } from "./open.js";
 import { isRun, openHeads } from "./open-heads.js";
 import { scoreRun } from "./run-heads.js";
 
@@ -41,10 +43,12 @@ export async function scoreCheckpoints(
 	const samples = await sampleOptions(options);
 	if (!(await isRun(ref, options))) {
 		const steps = await checkpointSteps(ref);
+		// one for all of them: what the first is asked is compiled for the others
+		await using engine = await createEngine(engineOptionsOf(options));
 		const checkpoints = await each(cli, steps, async (step) => {
-			await using opened = await openHeads(cli, `${ref}@${step}`, options);
-			const found = await scoreFor(cli, opened.of, SCORES, samples);
-			return { step, found, loss: await lossOf(cli, opened.model, options, found) };
+			await using model = await loadFor(cli, `${ref}@${step}`, options, undefined, engine);
+			const found = await scoreFor(cli, model, SCORES, samples);
+			return { step, found, loss: await lossOf(cli, model, options, found) };
 		});
 		return { checkpoints };
 	}
