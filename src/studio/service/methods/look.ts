@@ -1,8 +1,8 @@
-import type { G } from "headscope";
-import { type Model, type RunOptions, Tensor, type Value } from "headscope";
-import { valueWeightedPatterns } from "headscope/lens";
+import { type Model, Tensor } from "headscope";
 import * as z from "zod/mini";
-import { type Changes, changesFor, donorFields } from "../changes.js";
+import { roughBytes } from "../../step-ref.js";
+import { changesFor, donorFields } from "../changes.js";
+import { type LookRequest, lookAt, type RowLook, type Side } from "../look-rows.js";
 import { defineMethod } from "../method.js";
 import { type Refused, withFitting } from "../refused.js";
 import { rowFields, type Token, tokenRows } from "../rows.js";
@@ -29,14 +29,6 @@ export interface PromptLook {
 	readonly refused?: readonly Refused[];
 }
 
-/** One prompt in one model. */
-export interface Side {
-	/** float32 [layer, head, query, key]: attention, or with value weighting ||A v W_O||. */
-	readonly pattern: Tensor<"float32">;
-	/** float32 [pos - 1]: cross-entropy of each token but the first, in nats. */
-	readonly loss: Tensor<"float32">;
-}
-
 export interface NextToken {
 	readonly id: number;
 	readonly text: string;
@@ -58,7 +50,7 @@ export const look = defineMethod({
 		const { weighting } = given;
 		const key = JSON.stringify([ids, weighting]);
 		const asked = { ids, weighting, signal };
-		const clean = await remember(looks, key, () => lookAt(model, asked), signal);
+		const clean = await remember(looks, key, () => lookAtText(model, asked), signal);
 		signal.throwIfAborted();
 		const { result: changed, refused } = await withFitting(given.interventions, async (interventions) => {
 			signal.throwIfAborted();
@@ -78,30 +70,35 @@ export const look = defineMethod({
 	},
 });
 
+/** Bytes of weights from which on it pays to go on from the text before. */
+const LARGE = 64 * 2 ** 20;
+
+/** A look at the model as it is; at a text that is being typed one that computes what is new. */
+async function lookAtText(model: Model, asked: LookRequest): Promise<RowLook[]> {
+	const [row, ...others] = asked.ids;
+	const isTyped = row && others.length === 0 && asked.weighting !== "value";
+	if (!isTyped || !isLarge(model)) return lookAt(model, asked);
+	const { lookOn } = await import("../typed-look.js");
+	return [await lookOn(model, row, { ...(asked.signal && { signal: asked.signal }), urgent: true })];
+}
+
+function isLarge({ config, engine }: Model): boolean {
+	return roughBytes(config) >= LARGE && engine.provider !== "webgpu";
+}
+
 const warm = new WeakSet<Model>();
 
-/** Compiles what the first ablated head needs, behind the first answer, so that no one waits for it. */
+/** Compiles what the first ablated head needs, and the first key, behind the first answer, so that no one waits for it. */
 function warmUp(model: Model): void {
 	if (warm.has(model)) return;
 	warm.add(model);
 	const ablated = { ids: [[0, 0]], interventions: [{ kind: "zero" as const, heads: ["0.0"] }] };
+	const compile = async (): Promise<void> => {
+		if (isLarge(model)) await (await import("../typed-look.js")).warmUpTyping(model);
+		await lookAt(model, { ...ablated, urgent: false });
+	};
 	// a model that was closed meanwhile needs none
-	setTimeout(() => void lookAt(model, { ...ablated, urgent: false }).catch(() => {}));
-}
-
-interface LookRequest extends Changes {
-	readonly ids: readonly (readonly number[])[];
-	readonly weighting?: "pattern" | "value" | undefined;
-	/** What has not begun when it is aborted never does. */
-	readonly signal?: AbortSignal;
-	/** Before sweeps and scores that wait. Default true */
-	readonly urgent?: boolean;
-}
-
-/** What a run shows of one row. */
-interface RowLook extends Side {
-	/** float32 [vocab]: logits behind the last token. */
-	readonly last: Float32Array;
+	setTimeout(() => void compile().catch(() => {}));
 }
 
 function sideOf({ pattern, loss }: RowLook): Side {
@@ -111,106 +108,6 @@ function sideOf({ pattern, loss }: RowLook): Side {
 
 function copy({ dtype, shape, data, axes }: Tensor<"float32">): Tensor<"float32"> {
 	return new Tensor(dtype, shape, data.slice(), axes);
-}
-
-/** Runs rows, and takes of each what the page shows. */
-export async function lookAt(
-	model: Model,
-	{ ids, weighting, urgent = true, ...changes }: LookRequest,
-): Promise<RowLook[]> {
-	const lengths = ids.map((row) => row.length);
-	const longest = Math.max(...lengths);
-	const { mask } = model.pack(ids.map((row) => [...row]));
-	const options: RunOptions = {
-		...changes,
-		urgent,
-		...(mask && { mask }),
-		// WebGPU computes no extents: there each length is a program of its own
-		...(model.engine.provider === "webgpu" && { concrete: true }),
-	};
-	const input = ids.map((row) => [...row, ...Array<number>(longest - row.length).fill(0)]);
-	const found = await model.read(input, readoutOf(model, ids, longest), options);
-	const weighted = weighting === "value" ? await valueWeightedPatterns(model, input, options) : undefined;
-	const { nLayers, nHeads, vocab } = model.config;
-	const get = (name: string): Tensor<"float32"> => found.get(name) as Tensor<"float32">;
-	return lengths.map((length, r) => {
-		const pattern = new Float32Array(nLayers * nHeads * length * length);
-		for (let layer = 0; layer < nLayers; layer++) {
-			const all = (weighted?.get(layer) ?? get(`pattern ${layer}`)).select(r); // [head, query, key]
-			cutSquares(all.data, longest, pattern.subarray(layer * nHeads * length ** 2), length, nHeads);
-		}
-		const loss = get("loss").data.slice(r * longest, r * longest + length - 1);
-		return {
-			pattern: new Tensor("float32", [nLayers, nHeads, length, length], pattern, [
-				"layer",
-				"head",
-				"query",
-				"key",
-			]),
-			loss: new Tensor("float32", [length - 1], loss),
-			last: get("last").data.slice(r * vocab, (r + 1) * vocab),
-		};
-	});
-}
-
-/** Copies the first `length` rows and columns of each square of a stack. */
-function cutSquares(from: Float32Array, size: number, to: Float32Array, length: number, count: number): void {
-	if (size === length) {
-		to.set(from);
-		return;
-	}
-	for (let square = 0; square < count; square++) {
-		for (let query = 0; query < length; query++) {
-			const start = (square * size + query) * size;
-			to.set(from.subarray(start, start + length), (square * length + query) * length);
-		}
-	}
-}
-
-/** By layers, so that models which share programs share these. */
-const OUTPUTS = new Map<number, ReturnType<typeof outputsOf>>();
-
-function readoutOf(
-	model: Model,
-	ids: readonly (readonly number[])[],
-	longest: number,
-): Parameters<Model["read"]>[1] {
-	const names = patternNames(model.config);
-	const outputs = OUTPUTS.get(names.length) ?? outputsOf(names);
-	OUTPUTS.set(names.length, outputs);
-	const next = new Int32Array(ids.length * longest);
-	const last = new Float32Array(ids.length * longest);
-	for (const [r, row] of ids.entries()) {
-		next.set(row.slice(1), r * longest);
-		last[r * longest + row.length - 1] = 1;
-	}
-	return {
-		names,
-		outputs,
-		feeds: {
-			next: new Tensor("int32", [ids.length, longest], next),
-			last: new Tensor("float32", [ids.length, 1, longest], last),
-		},
-	};
-}
-
-function patternNames({ nLayers }: Model["config"]): string[] {
-	return Array.from({ length: nLayers }, (_, layer) => `blocks.${layer}.attn.hook_pattern`);
-}
-
-function outputsOf(names: readonly string[]): (get: (name: string) => Value, g: G) => Record<string, Value> {
-	return (get, g) => {
-		const logits = get("logits"); // [batch, pos, vocab]
-		const [batch, pos] = [logits.dim(0), logits.dim(1)];
-		const next = g.unsqueeze(g.input("next", "int32", [batch, pos]), 2);
-		const chosen = g.takeAlong(g.logSoftmax(logits), next, 2); // [batch, pos, 1]
-		return {
-			...Object.fromEntries(names.map((name, layer) => [`pattern ${layer}`, get(name)])),
-			loss: g.reshape(g.neg(chosen), [batch, pos]),
-			// a product with a row that is 1 at the last token and 0 elsewhere takes it exactly
-			last: g.matmul(g.input("last", "float32", [batch, 1, pos]), logits),
-		};
-	};
 }
 
 /** The likeliest tokens of either side, clean order first. */

@@ -4,9 +4,9 @@ import type { Progress } from "headscope/weights";
 import * as z from "zod/mini";
 import { stepOf } from "../../step-ref.js";
 import type { DroppedFile, OpenOptions, StudioHost } from "../host.js";
+import { lookAt } from "../look-rows.js";
 import { defineMethod, type MethodContext } from "../method.js";
 import { openOnce } from "../open-once.js";
-import { lookAt } from "./look.js";
 
 /** What the page knows of a model. */
 export interface ModelInfo {

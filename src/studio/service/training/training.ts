@@ -1,7 +1,7 @@
 import type { Model, Tensor } from "headscope";
 import { scoreHeads } from "headscope/scores";
 import { languageBatches, languageObjective, OPTIMIZERS, schedule, Trainer } from "headscope/train";
-import { lookAt } from "../methods/look.js";
+import { lookAt } from "../look-rows.js";
 import { tokenRows } from "../rows.js";
 import { LiveModel } from "./live-model.js";
 import { recipe, type TrainSettings } from "./recipe.js";
