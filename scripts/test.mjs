@@ -5,7 +5,9 @@
 //   npm test
 
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -17,67 +19,96 @@ for (const file of [report, totalsFile]) rmSync(file, { force: true });
 
 /** Characters of a failed step's output that are told again. */
 const TAIL = 6000;
+const CORES = Math.min(4, availableParallelism());
 
 /** What the set-up adds to the environment. */
 const added = `${root}.cache/test/environment.json`;
+/** Where the tests of the packed package find it installed. */
+const installed = mkdtempSync(join(tmpdir(), "headscope-installed-"));
+process.on("exit", () => rmSync(installed, { recursive: true, force: true }));
 
 const environment = { ...process.env };
 const steps = [];
-// it waits for the network most of the time, and the checks need nothing of it
-const settingUp = step("set-up", async () => {
-	await run(process.execPath, `${root}scripts/set-up-tests.mjs`, added);
-	Object.assign(environment, JSON.parse(readFileSync(added, "utf8")));
+/** Cores that no step computes on, and steps that wait for one. */
+let free = CORES;
+const waiting = [];
+
+// these two wait for the network most of the time
+const settingUp = step("set-up", node("scripts/set-up-tests.mjs", added), {
+	after: () => Object.assign(environment, JSON.parse(readFileSync(added, "utf8"))),
 });
-for (const script of [
-	"build",
-	"lint",
-	"typecheck",
-	"check:source",
-	"check:docblocks",
-	"check:unused",
-	"check:licences",
-	"check:api",
-	"check:package",
-	"docs",
-]) {
-	await step(script, () => npm("run", "--silent", script));
-}
-await settingUp;
-// with every core, as the tests
-await step("fuzz", () => npm("run", "--silent", "fuzz", "--", "--seconds", "20", "--jobs", "2", "--no-keep"));
-await step("tests", () =>
-	npm("exec", "--", "vitest", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`),
+const building = check("build");
+const installing = building.then(() =>
+	step("install", node("scripts/install-packed.mjs", installed), {
+		after: () => Object.assign(environment, { HEADSCOPE_INSTALLED: installed }),
+	}),
 );
+const sources = ["typecheck", "lint", "check:docblocks", "check:source", "check:licences"];
+const checking = sources.map(check);
+await building;
+await Promise.all([installing, ...checking, ...["check:api", "check:package", "check:unused"].map(check)]);
+const jobs = String(CORES);
+await step("fuzz", npm("run", "--silent", "fuzz", "--", "--seconds", "20", "--jobs", jobs, "--no-keep"));
+await settingUp;
+const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+await step("tests", npm("exec", "--", "vitest", "run", ...reporters), { live: true });
 
 const failed = steps.filter(({ error }) => error);
 for (const { name, seconds, error } of steps) {
 	console.log(`${name.padEnd(16)} ${seconds.toFixed(1).padStart(6)} s  ${error ? "FAILED" : "ok"}`);
 }
 // again, since a long run hides it and some keep only the end of what was printed
-for (const { name, error } of failed) console.log(`\n--- ${name} ended with\n${error.tail ?? error.message}`);
+for (const { name, tail } of failed) console.log(`\n--- ${name} ended with\n${tail}`);
 const totals = `tests: ${totalsOf(report)}`;
 writeFileSync(totalsFile, `${totals}\n`);
 console.log(totals);
 process.exitCode = failed.length > 0 ? 1 : 0;
 
-async function step(name, work) {
-	console.log(`\n--- ${name}`);
+/** A script of package.json, as soon as a core is free. */
+async function check(script) {
+	if (free > 0) free--;
+	else await new Promise((go) => waiting.push(go));
+	await step(script, npm("run", "--silent", script));
+	const next = waiting.shift();
+	if (next) next();
+	else free++;
+}
+
+/**
+ * Runs a command to its end, whatever that is. What it prints is printed then, since others run beside it; at once where
+ * it is `live`.
+ * @param after what follows where it ended well
+ */
+async function step(name, command, { live = false, after = () => {} } = {}) {
 	const start = performance.now();
+	const heading = `\n--- ${name}\n`;
+	if (live) process.stdout.write(heading);
+	let output = "";
 	let error;
+	const say = (text) => {
+		output += text;
+		if (live) process.stdout.write(text);
+	};
 	try {
-		await work();
+		await run(command, say);
+		after();
 	} catch (thrown) {
 		error = thrown;
-		console.error(`${name}: ${thrown.message}`);
+		say(`${name}: ${thrown.message}\n`);
 	}
-	steps.push({ name, seconds: (performance.now() - start) / 1000, error });
+	if (!live) process.stdout.write(heading + output);
+	steps.push({ name, seconds: (performance.now() - start) / 1000, error, tail: output.slice(-TAIL) });
 }
 
 function npm(...args) {
-	return run("npm", ...args);
+	return ["npm", ...args];
 }
 
-function run(program, ...args) {
+function node(script, ...args) {
+	return [process.execPath, root + script, ...args];
+}
+
+function run([program, ...args], say) {
 	return new Promise((resolve, reject) => {
 		const child = spawn(program, args, {
 			cwd: root,
@@ -85,18 +116,11 @@ function run(program, ...args) {
 			stdio: ["ignore", "pipe", "pipe"],
 			shell: process.platform === "win32",
 		});
-		let tail = "";
-		for (const stream of ["stdout", "stderr"]) {
-			child[stream].on("data", (chunk) => {
-				process[stream].write(chunk);
-				tail = `${tail}${chunk}`.slice(-TAIL);
-			});
-		}
+		for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", say);
 		child.on("error", reject);
 		child.on("close", (status, signal) => {
-			if (status === 0) return resolve();
-			const what = `${[program, ...args].slice(0, 4).join(" ")} ended with ${status ?? signal}`;
-			reject(Object.assign(new Error(what), { tail }));
+			if (status === 0) resolve();
+			else reject(new Error(`${[program, ...args].slice(0, 4).join(" ")} ended with ${status ?? signal}`));
 		});
 	});
 }

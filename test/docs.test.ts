@@ -44,12 +44,22 @@ describe.concurrent("every code block runs and prints what is shown", () => {
 	test.each(pages)(
 		"%s",
 		async (page) => {
-			const { stdout } = await runDoc(page);
+			const { stdout } = await runDoc("--figures", page);
 			expect(stdout).toMatch(/: \d+ blocks run, \d+ compared, \d+ left out\n$/);
 		},
 		10 * MINUTES,
 	);
 });
+
+test(
+	"the site is built of the pages and their figures, and no link leads nowhere",
+	async () => {
+		const script = join(root, "scripts/build-docs.mjs");
+		const { stdout } = await run(process.execPath, [script, "--no-figures"], { cwd: root });
+		expect(stdout).toMatch(/^dist-docs: headscope \S+, \d+ pages, \d+ links followed, 0 broken$/m);
+	},
+	20 * MINUTES,
+);
 
 describe("what is not run", () => {
 	test("is little, and says why", () => {
