@@ -30,3 +30,8 @@ export function roughBytes(of: {
 }): number {
 	return 4 * of.dModel * (of.vocab + 12 * of.nLayers * of.dModel);
 }
+
+/** Whether a model's runs take so long that what they follow from is worth a thought: from 64 MiB of weights on. */
+export function isLarge(of: Parameters<typeof roughBytes>[0]): boolean {
+	return roughBytes(of) >= 64 * 2 ** 20;
+}

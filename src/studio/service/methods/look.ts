@@ -1,6 +1,6 @@
 import { type Model, Tensor } from "headscope";
 import * as z from "zod/mini";
-import { roughBytes } from "../../step-ref.js";
+import { isLarge } from "../../step-ref.js";
 import { changesFor, donorFields } from "../changes.js";
 import { type LookRequest, lookAt, type RowLook, type Side } from "../look-rows.js";
 import { defineMethod } from "../method.js";
@@ -70,20 +70,18 @@ export const look = defineMethod({
 	},
 });
 
-/** Bytes of weights from which on it pays to go on from the text before. */
-const LARGE = 64 * 2 ** 20;
-
 /** A look at the model as it is; at a text that is being typed one that computes what is new. */
 async function lookAtText(model: Model, asked: LookRequest): Promise<RowLook[]> {
 	const [row, ...others] = asked.ids;
 	const isTyped = row && others.length === 0 && asked.weighting !== "value";
-	if (!isTyped || !isLarge(model)) return lookAt(model, asked);
+	if (!isTyped || !goesOn(model)) return lookAt(model, asked);
 	const { lookOn } = await import("../typed-look.js");
 	return [await lookOn(model, row, { ...(asked.signal && { signal: asked.signal }), urgent: true })];
 }
 
-function isLarge({ config, engine }: Model): boolean {
-	return roughBytes(config) >= LARGE && engine.provider !== "webgpu";
+/** Whether it pays to go on from the text before. WebGPU would compile a program for each length of both. */
+function goesOn({ config, engine }: Model): boolean {
+	return isLarge(config) && engine.provider !== "webgpu";
 }
 
 const warm = new WeakSet<Model>();
@@ -94,7 +92,7 @@ function warmUp(model: Model): void {
 	warm.add(model);
 	const ablated = { ids: [[0, 0]], interventions: [{ kind: "zero" as const, heads: ["0.0"] }] };
 	const compile = async (): Promise<void> => {
-		if (isLarge(model)) await (await import("../typed-look.js")).warmUpTyping(model);
+		if (goesOn(model)) await (await import("../typed-look.js")).warmUpTyping(model);
 		await lookAt(model, { ...ablated, urgent: false });
 	};
 	// a model that was closed meanwhile needs none

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { isLarge } from "../../../step-ref.js";
 import { toExperiment } from "../../scene/to-experiment.js";
 import { useStudio } from "../../studio.js";
 import { refusals } from "../changes/edit-changes.js";
@@ -11,7 +12,10 @@ import { MeasuredOn } from "./measured-on.js";
 import { MetricsTable } from "./metrics-table.js";
 import "./outcome-panel.css";
 
-/** Least milliseconds that the scene rests before it is measured; a model whose looks take longer rests as long as one. */
+/**
+ * Least milliseconds that the scene rests before it is measured; a model whose looks take longer rests as long as one, and a
+ * large one longest: a key that comes meanwhile would wait for the measurement, which is a whole run.
+ */
 const WAIT = 40;
 const LONGEST_WAIT = 400;
 
@@ -27,7 +31,7 @@ export function OutcomePanel(): JSX.Element {
 	const { result, problem, busy } = useCall(
 		"measure",
 		text === undefined ? undefined : { text },
-		Math.max(WAIT, Math.min(studio.pace, LONGEST_WAIT)),
+		model.value && isLarge(model.value) ? LONGEST_WAIT : Math.max(WAIT, Math.min(studio.pace, LONGEST_WAIT)),
 	);
 	const measured = result.value?.metrics ?? [];
 	// what is left out of the look as well stands at the change itself
