@@ -35,20 +35,23 @@ export class Programs {
 
 /** What programs follow from beside a request. */
 interface Kind {
-	readonly family: { readonly name: string };
+	/** Itself, not its name: another one may compute something else under it. */
+	readonly family: object;
 	readonly config: Dimensions;
 	readonly forms: ReadonlyMap<string, BlockForm>;
 }
 
-/** They stay as long as a model that has them. */
-const shared = new WeakMap<Engine, Map<string, WeakRef<Programs>>>();
+/** By engine and family; they stay as long as a model that has them. */
+const shared = new WeakMap<Engine, WeakMap<object, Map<string, WeakRef<Programs>>>>();
 
 /** The programs that all models of a kind have in an engine. */
 export function programsFor(engine: Engine, { family, config, forms }: Kind): Programs {
-	const all = shared.get(engine) ?? new Map<string, WeakRef<Programs>>();
-	shared.set(engine, all);
+	const families = shared.get(engine) ?? new WeakMap<object, Map<string, WeakRef<Programs>>>();
+	shared.set(engine, families);
+	const all = families.get(family) ?? new Map<string, WeakRef<Programs>>();
+	families.set(family, all);
 	for (const [key, programs] of all) if (!programs.deref()) all.delete(key);
-	const key = JSON.stringify([family.name, config, [...forms]]);
+	const key = JSON.stringify([config, [...forms]]);
 	const found = all.get(key)?.deref() ?? new Programs();
 	all.set(key, new WeakRef(found));
 	return found;

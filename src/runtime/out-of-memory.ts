@@ -42,7 +42,9 @@ export function runError(
 
 /** Four for each number. */
 function bytesOf(shapes: readonly (readonly Dim[])[], extents: ReadonlyMap<string, number>): number {
-	const sizes = shapes.map((shape) => shape.reduce<number>((size, dim) => size * evaluateDim(dim, extents), 4));
+	const sizes = shapes.map((shape) =>
+		shape.reduce<number>((size, dim) => size * evaluateDim(dim, extents), 4),
+	);
 	return sizes.reduce((sum, size) => sum + size, 0);
 }
 

@@ -1,7 +1,9 @@
 /** Models that differ in their weights only share their compiled requests; all others have their own. */
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import type { Model, Readout } from "../../src/index.js";
+import type { Readout } from "../../src/index.js";
+import type { Family } from "../../src/models/family.js";
+import { Model } from "../../src/models/model.js";
 import { FAMILIES } from "../../src/models/registry.js";
 import { LocalEngine } from "../../src/runtime/local-engine.js";
 import { makeModel, type RandomModel, randomModelsOf } from "../random-models.js";
@@ -56,6 +58,15 @@ test.each(shapes)("$family: other weights, the same programs", async (shape) => 
 	expect((await model.run(IDS)).data).not.toEqual((await other.run(IDS)).data);
 	// programs are shared by a configuration's JSON, which must tell all that it says
 	expect(isTold(model.config)).toBe(true);
+});
+
+test("a family that computes something else under the same name has its own", async () => {
+	const [shape] = shapes as [RandomModel];
+	await using model = await makeModel(shape, engine);
+	const { family, config, weights } = model as unknown as { [key in "family" | "config" | "weights"]: never };
+	const other = new Model("other", { ...(family as Family) }, config, undefined, engine, weights, false);
+	const own = await programsOf(model);
+	for (const program of await programsOf(other)) expect(own).not.toContain(program);
 });
 
 test("no two families or sizes share a program", async () => {
