@@ -18,8 +18,9 @@ const MOST_KEPT = 3 / 4;
 export function withoutGaps(values: Float32Array): Uint8Array | undefined {
 	if (values.length < LEAST_LENGTH) return undefined;
 	const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
-	const runs: number[] = [];
-	let kept = 0;
+	// a run is as long as its zeros, at least
+	const pairs = new Int32Array(2 * (Math.ceil(values.length / LEAST_ZEROS) + 1));
+	let [used, kept] = [0, 0];
 	for (let at = 0; at < bits.length; ) {
 		const from = at;
 		while (bits[at] === 0) at++;
@@ -28,16 +29,18 @@ export function withoutGaps(values: Float32Array): Uint8Array | undefined {
 		while (at < bits.length && zeros < LEAST_ZEROS) zeros = bits[at++] === 0 ? zeros + 1 : 0;
 		// the zeros at its end begin the next run
 		at -= zeros === LEAST_ZEROS ? zeros : 0;
-		runs.push(start - from, at - start);
+		pairs[used++] = start - from;
+		pairs[used++] = at - start;
 		kept += at - start;
 	}
-	const words = 2 + runs.length + kept;
+	const runs = pairs.subarray(0, used);
+	const words = 2 + used + kept;
 	if (kept < LEAST_KEPT * bits.length || words > MOST_KEPT * bits.length) return undefined;
 	const packed = new Int32Array(words);
-	packed.set([bits.length, runs.length / 2]);
+	packed.set([bits.length, used / 2]);
 	packed.set(runs, 2);
-	let [from, to] = [0, 2 + runs.length];
-	for (let i = 0; i < runs.length; i += 2) {
+	let [from, to] = [0, 2 + used];
+	for (let i = 0; i < used; i += 2) {
 		from += runs[i] as number;
 		const count = runs[i + 1] as number;
 		packed.set(bits.subarray(from, from + count), to);

@@ -1,4 +1,4 @@
-import { decode, ExtensionCodec, encode } from "@msgpack/msgpack";
+import { decode, Encoder, ExtensionCodec } from "@msgpack/msgpack";
 import { withGaps, withoutGaps } from "./gaps.js";
 
 /** Typed arrays by the number of their MessagePack extension, from 1. */
@@ -22,9 +22,18 @@ for (const [type, Kind] of ARRAYS.entries()) {
 	});
 }
 
+/** Larger messages are rare: what they were written in is not kept. */
+const MOST_KEPT = 2 ** 24;
+
+const newEncoder = (): Encoder => new Encoder({ extensionCodec: codec, ignoreUndefined: true });
+// what it writes in grows by and by, and would be thrown away each time
+let encoder = newEncoder();
+
 /** A message as bytes: plain data and typed arrays. Numbers keep every bit; both ends are little-endian. */
 export function toBytes(message: unknown): Uint8Array<ArrayBuffer> {
-	return encode(message, { extensionCodec: codec, ignoreUndefined: true });
+	const bytes = encoder.encode(message);
+	if (bytes.length > MOST_KEPT) encoder = newEncoder();
+	return bytes;
 }
 
 /** @throws {Error} for bytes that are no message */

@@ -110,35 +110,37 @@ function copy({ dtype, shape, data, axes }: Tensor<"float32">): Tensor<"float32"
 
 /** The likeliest tokens of either side, clean order first. */
 function nextTokens(model: Model, clean: RowLook, changed: RowLook | undefined, top: number): NextToken[] {
-	const before = softmax(clean.last);
-	const after = changed && softmax(changed.last);
-	const ids = [...new Set([...largest(before, top), ...(after ? largest(after, top) : [])])];
+	const before = probabilities(clean.last);
+	const after = changed && probabilities(changed.last);
+	// of logits, which are in the order of what they stand for
+	const ids = [...new Set([...largest(clean.last, top), ...(changed ? largest(changed.last, top) : [])])];
 	return ids
-		.sort((a, b) => (before[b] as number) - (before[a] as number) || a - b)
+		.sort((a, b) => before(b) - before(a) || a - b)
 		.map((id) => {
 			const known = model.tokenizer !== undefined && id < model.tokenizer.vocabSize;
 			return {
 				id,
 				text: known ? (model.tokenizer?.tokenText(id) ?? "") : String(id),
 				shown: known ? (model.tokenizer?.displayText(id) ?? "") : String(id),
-				clean: before[id] as number,
+				clean: before(id),
 				cleanLogit: clean.last[id] as number,
-				...(after && { changed: after[id] as number }),
+				...(after && { changed: after(id) }),
 				...(changed && { changedLogit: changed.last[id] as number }),
 			};
 		});
 }
 
-function softmax(logits: Float32Array): Float64Array {
+/** The probability of each token, without making those of all of a large vocabulary. */
+function probabilities(logits: Float32Array): (id: number) => number {
 	let highest = Number.NEGATIVE_INFINITY;
-	for (const logit of logits) highest = Math.max(highest, logit);
-	const shares = Float64Array.from(logits, (logit) => Math.exp(logit - highest));
-	const sum = shares.reduce((a, b) => a + b, 0);
-	return shares.map((share) => share / sum);
+	for (let i = 0; i < logits.length; i++) highest = Math.max(highest, logits[i] as number);
+	let sum = 0;
+	for (let i = 0; i < logits.length; i++) sum += Math.exp((logits[i] as number) - highest);
+	return (id) => Math.exp((logits[id] as number) - highest) / sum;
 }
 
 /** Places of the k largest values, largest first. */
-function largest(values: Float64Array, k: number): number[] {
+function largest(values: Float32Array, k: number): number[] {
 	const best: number[] = [];
 	for (let i = 0; i < values.length; i++) {
 		const value = values[i] as number;
