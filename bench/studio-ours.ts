@@ -59,6 +59,8 @@ async function load(): Promise<Work> {
 				return own(() =>
 					anew(url, async (page) => {
 						await page.locator('.regression[data-busy="no"] .patterns').waitFor();
+						// a hand comes to the slider when the view is there, its metrics and activations too
+						await page.waitForFunction(() => !document.querySelector('.regression [data-busy="yes"]'));
 						return Math.max(...(await page.evaluate(scrubs)));
 					}),
 				);

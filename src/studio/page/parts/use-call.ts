@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useLayoutEffect, useMemo } from "preact/hooks";
 import type { Methods, ParamsOf, ProgressOf, ResultOf } from "../../service/registry.js";
 import { useStudio } from "../studio.js";
 
@@ -35,7 +35,8 @@ export function useCall<K extends keyof Methods>(
 		[],
 	);
 	const key = params === undefined ? undefined : JSON.stringify(params);
-	useEffect(() => {
+	// at once: an effect that waits for a frame asks 30 ms later, or 200 where a large page is painted meanwhile
+	useLayoutEffect(() => {
 		state.busy.value = false;
 		if (params === undefined) return;
 		state.progress.value = undefined;
@@ -64,7 +65,7 @@ export function useCall<K extends keyof Methods>(
 			}
 			if (!signal.aborted) state.busy.value = false;
 		};
-		const timer = setTimeout(() => void call(), wait);
+		const timer = wait > 0 ? setTimeout(() => void call(), wait) : void call();
 		return () => {
 			clearTimeout(timer);
 			abort.abort();
