@@ -27,6 +27,7 @@ async function expectShown(page: Page): Promise<void> {
 	const looks = cache.get(name).select(0).select(3).select(-1).data; // [key]
 	await cellsOf(page, "1.3").waitFor();
 	await page.locator(".head-large .matrix-table summary").click();
+	await page.locator(".head-large .matrix-table tbody tr").first().waitFor();
 	const rows = await tableOf(page);
 	expect(rows.length).toBeGreaterThan(4);
 	for (const [key, , value] of rows)
