@@ -21,6 +21,7 @@ async function load(): Promise<Work> {
 			const newPage = async (): Promise<Page> => {
 				// tall enough that nothing of a grid lies outside
 				const page = await browser.newPage({ viewport: { width: 1400, height: 2400 } });
+				await page.addInitScript(definePainted);
 				await page.addInitScript(() => localStorage.setItem("headscope-tour", "seen"));
 				return page;
 			};
@@ -28,6 +29,7 @@ async function load(): Promise<Work> {
 			const anew = async <T>(url: string, work: (page: Page) => Promise<T>): Promise<T> => {
 				const context = await browser.newContext({ viewport: { width: 1400, height: 2400 } });
 				const page = await context.newPage();
+				await page.addInitScript(definePainted);
 				await page.addInitScript(() => localStorage.setItem("headscope-tour", "seen"));
 				await open(page, url);
 				const found = await work(page);
@@ -44,6 +46,7 @@ async function load(): Promise<Work> {
 				return own(async () => {
 					const context = await browser.newContext();
 					const page = await context.newPage();
+					await page.addInitScript(definePainted);
 					await page.addInitScript(noteFirstView);
 					// a new window makes pages of the browser's own ready, which is none of ours
 					await page.waitForTimeout(SETTLES);
@@ -124,17 +127,29 @@ async function startStudio(...models: string[]): Promise<string> {
 /** Milliseconds after which a new window of the browser rests. */
 const SETTLES = 2500;
 
+/** What {@link definePainted} gives every page. */
+declare const painted: () => Promise<void>;
+
+/** In the page, before it loads: a promise of the next frame's end, for what runs there later. */
+function definePainted(): void {
+	const painted = (): Promise<void> =>
+		new Promise((resolve) =>
+			requestAnimationFrame(() => {
+				const { port1, port2 } = new MessageChannel();
+				port1.onmessage = () => resolve();
+				port2.postMessage(null);
+			}),
+		);
+	Object.assign(globalThis, { painted });
+}
+
 /** In the page, before it loads: notes when the first look is painted, in ms since the page was asked for. */
 function noteFirstView(): void {
 	addEventListener("DOMContentLoaded", () => {
 		const watch = new MutationObserver(() => {
 			if (document.body.dataset.looked === undefined) return;
 			watch.disconnect();
-			requestAnimationFrame(() => {
-				const { port1, port2 } = new MessageChannel();
-				port1.onmessage = () => Object.assign(globalThis, { firstView: performance.now() });
-				port2.postMessage(null);
-			});
+			void painted().then(() => Object.assign(globalThis, { firstView: performance.now() }));
 		});
 		watch.observe(document.body, { attributes: true });
 	});
@@ -149,14 +164,6 @@ async function strokes(texts: readonly string[]): Promise<number[]> {
 		put.apply(this, given as Parameters<typeof put>);
 		drawn = performance.now();
 	};
-	const painted = (): Promise<void> =>
-		new Promise((resolve) =>
-			requestAnimationFrame(() => {
-				const { port1, port2 } = new MessageChannel();
-				port1.onmessage = () => resolve();
-				port2.postMessage(null);
-			}),
-		);
 	const become = (busy: "yes" | "no"): Promise<void> =>
 		new Promise((resolve, reject) => {
 			if (document.body.dataset.busy === busy) return resolve();
@@ -233,13 +240,7 @@ async function training(): Promise<number> {
 		}).observe(status, { childList: true, subtree: true, characterData: true, attributes: true });
 	});
 	if (!status.textContent.includes("600 of 600 updates")) throw new Error(`trained: ${status.textContent}`);
-	await new Promise<void>((resolve) =>
-		requestAnimationFrame(() => {
-			const { port1, port2 } = new MessageChannel();
-			port1.onmessage = () => resolve();
-			port2.postMessage(null);
-		}),
-	);
+	await painted();
 	return performance.now() - start;
 }
 
@@ -250,13 +251,7 @@ async function redraw(): Promise<number> {
 	const start = performance.now();
 	select.value = select.value === "log" ? "linear" : "log";
 	select.dispatchEvent(new Event("change", { bubbles: true }));
-	await new Promise<void>((resolve) =>
-		requestAnimationFrame(() => {
-			const { port1, port2 } = new MessageChannel();
-			port1.onmessage = () => resolve();
-			port2.postMessage(null);
-		}),
-	);
+	await painted();
 	return performance.now() - start;
 }
 

@@ -38,8 +38,6 @@ export async function lookAt(
 		...changes,
 		urgent,
 		...(mask && { mask }),
-		// WebGPU computes no extents: there each length is a program of its own
-		...(model.engine.provider === "webgpu" && { concrete: true }),
 	};
 	const input = ids.map((row) => [...row, ...Array<number>(longest - row.length).fill(0)]);
 	const found = await model.read(input, readoutOf(model, ids, longest), options);
